@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of the AgentX subagent: everything that touches Net-SNMP's state. */
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <net-snmp/agent/agent_callbacks.h>
+#include <net-snmp/library/large_fd_set.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "agent_config.h"
+#include "log.h"
+#include "mib_direct.h"
+#include "mib_serve.h"
+#include "options.h"
+
+/*
+ * Seconds between attempts to reach snmpd, and between pings while it is
+ * there.  The library waits for a ping's answer without doing anything else.
+ */
+#define PING_INTERVAL_S 5
+#define PING_TIMEOUT_US 3000000
+
+/* How long to wait for snmpd's word of farewell. */
+#define CLOSE_TIMEOUT_US 300000
+
+/* From the signal to the end, whatever snmpd does. */
+#define STOP_WITHIN_S 2
+
+/* How long to look for the next request before sleeping; see bench/walk. */
+#define LINGER_US 100
+
+static int wake_pipe[2] = { -1, -1 };
+static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t reopen_logs;
+static bool log_chosen;
+static bool running; /* agent_begin() is through */
+static netsnmp_session *snmpd; /* the AgentX session; NULL: none */
+static const struct options *options;
+
+bool
+agent_log_option(char *arg, int argc, char *const *argv)
+{
+	log_chosen = true;
+	return snmp_log_options(arg, argc, argv) == 0;
+}
+
+static void
+write_log(int priority, const char *line)
+{
+	snmp_log(priority, "%s\n", line);
+}
+
+void
+agent_wake(void)
+{
+	int saved = errno;
+
+	/* A full pipe wakes just as well. */
+	if (write(wake_pipe[1], "", 1) < 0) {
+		errno = saved;
+	}
+}
+
+static void
+on_signal(int signal_number)
+{
+	if (signal_number == SIGHUP) {
+		reopen_logs = 1;
+	} else {
+		stopping = 1;
+		alarm(STOP_WITHIN_S);
+	}
+	agent_wake();
+}
+
+/*
+ * The library waits for an snmpd that hangs, and tries again at once.  Nothing
+ * is lost by leaving it there: indices are saved before they are shown.
+ */
+static void
+on_alarm(int signal_number)
+{
+	(void)signal_number;
+	_exit(0);
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	action.sa_handler = on_alarm;
+	sigaction(SIGALRM, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+/*
+ * The library calls these once per change of the AgentX session, and frees
+ * whatever they were registered with.
+ */
+static int
+on_session_up(int major, int minor, void *session, void *arg)
+{
+	(void)major;
+	(void)minor;
+	(void)arg;
+	snmpd = session;
+	snmpd->timeout = PING_TIMEOUT_US;
+	snmpd->retries = 0;
+	if (options->direct_answers) {
+		mib_direct_attach(session);
+	}
+	/* At first there is no log yet, and agent_begin() says it. */
+	if (running) {
+		log_notice("connected to snmpd");
+	}
+	return SNMP_ERR_NOERROR;
+}
+
+static int
+on_session_down(int major, int minor, void *session, void *arg)
+{
+	(void)major;
+	(void)minor;
+	(void)session;
+	(void)arg;
+	snmpd = NULL;
+	log_warn("lost snmpd, waiting for it to return");
+	return SNMP_ERR_NOERROR;
+}
+
+/* The command line wins over the file, and comes before the connection. */
+static int
+on_config_read(int major, int minor, void *server, void *arg)
+{
+	(void)major;
+	(void)minor;
+	(void)server;
+	(void)arg;
+	if (options->agentx != NULL) {
+		netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID,
+		    NETSNMP_DS_AGENT_X_SOCKET, options->agentx);
+	}
+	return SNMP_ERR_NOERROR;
+}
+
+static void
+set_up_library(const struct options *opts)
+{
+	/* A subagent shows no names, and base modules may not be there. */
+	setenv("MIBS", "", 1);
+	/* Not DONT_PERSIST_STATE: that keeps it from reading any file at all. */
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
+	    NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
+	    NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
+	    NETSNMP_DS_LIB_ALARM_DONT_USE_SIG, 1);
+	/* Each failed attempt would be logged; only changes should be. */
+	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
+	    NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
+	/* A subagent connects as soon as it has read its configuration. */
+	if (!opts->once && !opts->check_config) {
+		netsnmp_enable_subagent();
+	}
+	snmp_register_callback(SNMP_CALLBACK_LIBRARY,
+	    SNMP_CALLBACK_POST_READ_CONFIG, on_config_read, NULL);
+	if (opts->debug_tokens != NULL) {
+		debug_register_tokens(opts->debug_tokens);
+		snmp_set_do_debugging(1);
+	}
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION,
+	    SNMPD_CALLBACK_INDEX_START, on_session_up, NULL);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION,
+	    SNMPD_CALLBACK_INDEX_STOP, on_session_down, NULL);
+}
+
+int
+agent_init(struct options *opts)
+{
+	if (pipe2(wake_pipe, O_NONBLOCK | O_CLOEXEC) != 0) {
+		log_error("cannot make a pipe: %s", strerror(errno));
+		return -1;
+	}
+	options = opts;
+	if (!opts->once && !opts->check_config) {
+		catch_signals(); /* reading connects, which may take a while */
+	}
+	set_up_library(opts);
+	init_agent("vmmibd");
+	/* Too late to connect, and a master would look for access control. */
+	netsnmp_enable_subagent();
+	/* A ping interval from the configuration replaces this one. */
+	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
+	    NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, PING_INTERVAL_S);
+	return agent_config_read(opts);
+}
+
+int
+agent_begin(const struct options *opts)
+{
+	if (!log_chosen) {
+		if (opts->foreground) {
+			snmp_enable_stderrlog();
+		} else {
+			snmp_enable_syslog_ident("vmmibd", LOG_DAEMON);
+		}
+	}
+	if (!opts->foreground && netsnmp_daemonize(1,
+	    snmp_stderrlog_status()) != 0) {
+		log_error("cannot go to the background: %s", strerror(errno));
+		return -1;
+	}
+	log_set_sink(write_log, agent_wake);
+	running = true;
+	if (snmpd != NULL) {
+		log_notice("connected to snmpd");
+	} else {
+		const char *address = netsnmp_ds_get_string(
+		    NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
+
+		log_notice("no snmpd at %s yet, waiting for it",
+		    address != NULL ? address : NETSNMP_AGENTX_SOCKET);
+	}
+	return 0;
+}
+
+/* Forgets what agent_wake() wrote and does what it was written for. */
+static void
+look_around(void)
+{
+	char bytes[64];
+
+	while (read(wake_pipe[0], bytes, sizeof(bytes)) > 0) {
+		continue;
+	}
+	if (reopen_logs) {
+		reopen_logs = 0;
+		netsnmp_logging_restart();
+	}
+	log_flush();
+}
+
+static int64_t
+monotonic_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Waits for at most timeout until something can be read. */
+static int
+poll_once(netsnmp_large_fd_set *fds, struct timeval *timeout)
+{
+	struct timeval library = *timeout;
+	int n_fds = 0, block = 0;
+
+	NETSNMP_LARGE_FD_ZERO(fds);
+	snmp_select_info2(&n_fds, fds, &library, &block);
+	NETSNMP_LARGE_FD_SET(wake_pipe[0], fds);
+	if (wake_pipe[0] >= n_fds) {
+		n_fds = wake_pipe[0] + 1;
+	}
+	return netsnmp_large_fd_set_select(n_fds, fds, NULL, NULL, &library);
+}
+
+/*
+ * Sleeps until a request, a wake-up or a timer of the library is due.  snmpd
+ * sends the requests of a walk one by one, each as soon as it has the answer
+ * to the last: looking for it for a moment is faster than falling asleep.
+ */
+static int
+wait_for_work(netsnmp_large_fd_set *fds, bool expect_more)
+{
+	struct timeval none = { 0, 0 }, long_time = { 3600, 0 };
+	int64_t until_us = monotonic_us() + LINGER_US;
+	int ready;
+
+	while (expect_more && monotonic_us() < until_us) {
+		ready = poll_once(fds, &none);
+		if (ready != 0) {
+			return ready;
+		}
+	}
+	return poll_once(fds, &long_time);
+}
+
+void
+agent_run(void)
+{
+	netsnmp_large_fd_set fds;
+	bool answered = false;
+
+	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
+	while (!stopping) {
+		int ready = wait_for_work(&fds, answered);
+
+		if (ready < 0 && errno != EINTR) {
+			log_error("select: %s", strerror(errno));
+			break;
+		}
+		look_around();
+		mib_serve_adopt();
+		answered = ready > 0 &&
+		    !NETSNMP_LARGE_FD_ISSET(wake_pipe[0], &fds);
+		if (ready > 0) {
+			snmp_read2(&fds);
+		} else {
+			snmp_timeout();
+		}
+		run_alarms();
+		netsnmp_check_outstanding_agent_requests();
+	}
+	alarm(0); /* what follows takes its time, but not for ever */
+	netsnmp_large_fd_set_cleanup(&fds);
+}
+
+void
+agent_end(void)
+{
+	log_flush();
+	if (snmpd != NULL) {
+		snmpd->timeout = CLOSE_TIMEOUT_US;
+	}
+	snmp_shutdown("vmmibd");
+	shutdown_agent();
+	mib_serve_free();
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads vmmibd.conf by way of Net-SNMP's configuration files. */
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <net-snmp/agent/net-snmp-agent-includes.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent_config.h"
+#include "options.h"
+
+#define WORDS_MAX 8
+#define WORD_SIZE 1024
+
+/* Net-SNMP's parser callbacks take no argument of ours. */
+static struct options *reading;
+static int mistakes;
+
+/* One line of the file; Net-SNMP adds where it was. */
+static void
+on_token(const char *token, char *line)
+{
+	char words[WORDS_MAX][WORD_SIZE];
+	char *pointers[WORDS_MAX];
+	char why[OPTIONS_WHY];
+	int n = 0;
+
+	while (line != NULL && *line != '\0' && n < WORDS_MAX) {
+		line = copy_nword(line, words[n], WORD_SIZE);
+		if (strlen(words[n]) == WORD_SIZE - 1) {
+			config_perror("a word is too long");
+			return;
+		}
+		pointers[n] = words[n];
+		n++;
+	}
+	if (options_token(reading, token, n, pointers, why) != 0) {
+		config_perror(why);
+	}
+}
+
+static void
+on_nothing(const char *token, char *line)
+{
+	(void)token;
+	(void)line;
+}
+
+/* snmp.conf is for all programs: a mistake there must not stop this one. */
+static bool
+is_shared_file(const char *path, size_t len)
+{
+	static const char *const names[] = { "/snmp.conf", "/snmp.local.conf" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = strlen(names[i]);
+
+		if (len >= n && memcmp(path + len - n, names[i], n) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Net-SNMP reports mistakes only to its log, as "FILE: line N: Error: text".
+ * Shows them as "FILE:N: text" and counts those of our own file.
+ */
+static int
+on_log(int major, int minor, void *message, void *arg)
+{
+	const struct snmp_log_message *log = message;
+	const char *at = strstr(log->msg, ": line ");
+	const char *text;
+	int line;
+
+	(void)major;
+	(void)minor;
+	(void)arg;
+	if (at == NULL || sscanf(at, ": line %d:", &line) != 1) {
+		fputs(log->msg, stderr);
+		return SNMP_ERR_NOERROR;
+	}
+	text = strchr(at + 7, ':') + 1;
+	text += strspn(text, " ");
+	if (strncmp(text, "Error: ", 7) == 0) {
+		text += 7;
+	} else if (strncmp(text, "Warning: ", 9) == 0) {
+		text += 9; /* an unknown token, which is an error here */
+	}
+	fprintf(stderr, "%.*s:%d: %s", (int)(at - log->msg), log->msg, line,
+	    text);
+	mistakes += !is_shared_file(log->msg, (size_t)(at - log->msg));
+	return SNMP_ERR_NOERROR;
+}
+
+/* Turns all handlers that -L made off or on again. */
+static void
+enable_log_handlers(int on)
+{
+	netsnmp_log_handler *handler;
+
+	for (handler = get_logh_head(); handler != NULL;
+	     handler = handler->next) {
+		handler->enabled = on;
+	}
+}
+
+static int
+check_readable(const char *path)
+{
+	FILE *file = fopen(path, "re");
+
+	/* A directory can be opened, but not read. */
+	if (file == NULL || (fgetc(file) == EOF && ferror(file))) {
+		fprintf(stderr, "%s:0: %s\n", path, strerror(errno));
+		if (file != NULL) {
+			fclose(file);
+		}
+		return -1;
+	}
+	fclose(file);
+	return 0;
+}
+
+/* Net-SNMP passes over files that it may not read, without a word. */
+static int
+check_search_path(void)
+{
+	const char *from = netsnmp_getenv("SNMPCONFPATH");
+	char *dirs = strdup(from != NULL ? from :
+	    get_configuration_directory());
+	char *save, path[4096];
+	int rc = dirs != NULL ? 0 : -1;
+
+	for (char *dir = strtok_r(dirs, ENV_SEPARATOR, &save); dir != NULL;
+	     dir = strtok_r(NULL, ENV_SEPARATOR, &save)) {
+		snprintf(path, sizeof(path), "%s/vmmibd.conf", dir);
+		if (access(path, F_OK) == 0 && check_readable(path) != 0) {
+			rc = -1;
+		}
+	}
+	free(dirs);
+	return rc;
+}
+
+static int
+choose_files(const struct options *opts)
+{
+	if (opts->config_file == NULL) {
+		return check_search_path();
+	}
+	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID,
+	    NETSNMP_DS_LIB_DONT_READ_CONFIGS, 1);
+	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID,
+	    NETSNMP_DS_LIB_OPTIONALCONFIG, opts->config_file);
+	return check_readable(opts->config_file);
+}
+
+int
+agent_config_read(struct options *opts)
+{
+	netsnmp_log_handler *handler;
+	char why[OPTIONS_WHY];
+
+	if (choose_files(opts) != 0) {
+		return -1;
+	}
+	reading = opts;
+	for (size_t i = 0; options_token_name(i) != NULL; i++) {
+		register_app_config_handler(options_token_name(i), on_token,
+		    NULL, options_token_help(i));
+	}
+	if (opts->once || opts->check_config) {
+		/* The library knows it in a subagent that connects only. */
+		register_app_config_handler("agentXPingInterval", on_nothing,
+		    NULL, NULL);
+	}
+	enable_log_handlers(0);
+	handler = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK,
+	    LOG_DEBUG);
+	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
+	    on_log, NULL);
+	init_snmp("vmmibd");
+	snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
+	    on_log, NULL, 0);
+	netsnmp_remove_loghandler(handler);
+	enable_log_handlers(1);
+	if (mistakes == 0 && options_finish(opts, why) != 0) {
+		fprintf(stderr, "%s:0: %s\n", opts->config_file != NULL ?
+		    opts->config_file : "vmmibd.conf", why);
+		mistakes++;
+	}
+	return mistakes == 0 ? 0 : -1;
+}

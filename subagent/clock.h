@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The clock that the model's times are on. */
+#ifndef VMMIBD_CLOCK_H
+#define VMMIBD_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since the host booted, suspend included; never goes back. */
+int64_t clock_boot_ms(void);
+
+#endif

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The collector: one thread per connection that publishes snapshots. */
+#include "lv_collect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libvirt/virterror.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "exchange.h"
+#include "log.h"
+#include "lv_hv.h"
+#include "lv_inbox.h"
+#include "lv_record.h"
+#include "lv_refresh.h"
+#include "options.h"
+#include "thread.h"
+#include "vm_index.h"
+
+/* Pause before a further attempt to connect; doubles up to the maximum. */
+#define BACKOFF_MIN_MS 500
+#define BACKOFF_MAX_MS 30000
+
+struct lv_collector {
+	pthread_t thread;
+	const struct options_connection *where;
+	struct exchange *ex;
+	struct lv_inbox *inbox;
+	struct lv_hv hv;
+	bool started;   /* its thread */
+	bool connected; /* to the hypervisor, */
+	bool announced; /* and the log says so */
+	int64_t good_ms;   /* last successful refresh */
+	int64_t due_ms;    /* next refresh, or attempt to connect */
+	int backoff_ms;
+	unsigned jitter;   /* seed */
+	bool read_only;    /* the state directory is somebody else's */
+	int lock_fd;       /* holds the state directory; -1: does not */
+	bool save_failed;  /* logged once until it works again */
+	char trouble[256]; /* what was logged last; empty: all is well */
+};
+
+static const char *
+shown_uri(const struct lv_collector *c)
+{
+	return c->where->uri != NULL ? c->where->uri : "libvirt's default";
+}
+
+/* Each change of what is wrong is logged once, attempts are not. */
+static void
+say_trouble(struct lv_collector *c, const char *what, const char *why)
+{
+	char now[sizeof(c->trouble)];
+
+	snprintf(now, sizeof(now), "%s: %s", what, why);
+	if (strcmp(now, c->trouble) != 0) {
+		log_warn("%s: %s", shown_uri(c), now);
+		memcpy(c->trouble, now, sizeof(now));
+	}
+}
+
+/* STATEDIR/NAME/file, or STATEDIR/_default/file for the default context. */
+static int
+state_path(const struct lv_collector *c, const char *file,
+    char path[PATH_MAX])
+{
+	const char *name = strcmp(c->where->name, "-") == 0 ? "_default" :
+	    c->where->name;
+	int len = snprintf(path, PATH_MAX, "%s/%s%s", c->hv.opts->state_directory,
+	    name, file);
+
+	if (len < 0 || len >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * Makes the state directory and locks it.  -1 and errno, which is EWOULDBLOCK
+ * when another process holds it: the two would give the same numbers to
+ * different VMs.
+ */
+static int
+hold_directory(struct lv_collector *c)
+{
+	char path[PATH_MAX], lock[PATH_MAX];
+	int fd;
+
+	if (state_path(c, "", path) != 0 ||
+	    state_path(c, "/lock", lock) != 0 ||
+	    (mkdir(c->hv.opts->state_directory, 0755) != 0 &&
+		errno != EEXIST) || (mkdir(path, 0755) != 0 &&
+		errno != EEXIST)) {
+		return -1;
+	}
+	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0) {
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	c->lock_fd = fd;
+	return 0;
+}
+
+/*
+ * Only a refresh that succeeds makes good for what failed: a hypervisor that
+ * breaks at the first question is not to be asked without a pause, nor to be
+ * logged as connected each time.
+ */
+static void
+say_well(struct lv_collector *c)
+{
+	if (!c->announced && !c->read_only) { /* --once has nobody to tell */
+		log_notice("%s: connected", shown_uri(c));
+	} else if (c->trouble[0] != '\0') {
+		log_notice("%s: works again", shown_uri(c));
+	}
+	c->announced = true;
+	c->trouble[0] = '\0';
+	c->backoff_ms = BACKOFF_MIN_MS;
+}
+
+static int
+try_to_save(struct lv_collector *c)
+{
+	/* The directory may be there now, or its file system writable. */
+	if (c->lock_fd < 0 && hold_directory(c) != 0) {
+		return -1;
+	}
+	if (vm_index_save(c->hv.ix) == 0) {
+		return 0;
+	}
+	if (errno == ENOENT) {
+		/* It was removed, and what is locked is no longer there. */
+		close(c->lock_fd);
+		c->lock_fd = -1;
+		errno = ENOENT;
+	}
+	return -1;
+}
+
+static void
+save_indices(struct lv_collector *c)
+{
+	if (try_to_save(c) == 0) {
+		if (c->save_failed) {
+			log_notice("%s: indices are saved again",
+			    shown_uri(c));
+		}
+		c->save_failed = false;
+	} else if (!c->save_failed) {
+		log_error("%s: cannot save indices, will try again: %s",
+		    shown_uri(c), strerror(errno));
+		c->save_failed = true;
+	}
+}
+
+static void
+publish(struct lv_collector *c)
+{
+	int64_t stale_at_ms = c->good_ms +
+	    (int64_t)c->hv.opts->stale_after_s * 1000;
+	const struct snapshot *snap;
+
+	/* Numbers must be on disk before anybody can remember them. */
+	if (!c->read_only) {
+		save_indices(c);
+	}
+	snap = lv_hv_snapshot(&c->hv, stale_at_ms);
+	if (snap != NULL) {
+		exchange_publish(c->ex, snap);
+	}
+}
+
+static void
+plan_attempt(struct lv_collector *c)
+{
+	/* Jitter: many agents must not return to a host in step. */
+	int spread = rand_r(&c->jitter) % (c->backoff_ms / 2 + 1);
+
+	c->due_ms = clock_boot_ms() + c->backoff_ms - spread;
+	c->backoff_ms = c->backoff_ms * 2 < BACKOFF_MAX_MS ?
+	    c->backoff_ms * 2 : BACKOFF_MAX_MS;
+}
+
+static void
+disconnect(struct lv_collector *c, const char *why)
+{
+	say_trouble(c, "connection lost", why);
+	lv_conn_close(&c->hv.lc);
+	c->connected = false;
+	c->announced = false;
+	plan_attempt(c);
+}
+
+/* After a failed refresh: is it the connection, or just a call? */
+static void
+judge_failure(struct lv_collector *c)
+{
+	char why[sizeof(c->trouble)];
+
+	/* The next libvirt call forgets it. */
+	snprintf(why, sizeof(why), "%s", virGetLastErrorMessage());
+	if (lv_conn_alive(&c->hv.lc)) {
+		say_trouble(c, "cannot list domains", why);
+	} else {
+		disconnect(c, why);
+	}
+}
+
+static void
+refresh(struct lv_collector *c)
+{
+	c->due_ms = clock_boot_ms() +
+	    (int64_t)c->hv.opts->refresh_interval_s * 1000;
+	if (lv_refresh_all(&c->hv) == 0) {
+		say_well(c);
+		c->good_ms = clock_boot_ms();
+		publish(c);
+	} else {
+		judge_failure(c);
+	}
+}
+
+static int
+connect_hypervisor(struct lv_collector *c, struct lv_inbox *inbox)
+{
+	const struct snap_host *host;
+	const char *why = "";
+
+	if (lv_conn_open(&c->hv.lc, c->where->uri, c->hv.opts->read_write,
+	    inbox, &why) != 0) {
+		say_trouble(c, "cannot connect", why);
+		return -1;
+	}
+	/* A hypervisor elsewhere keeps its up time over reconnects. */
+	host = lv_conn_host(&c->hv.lc, c->hv.host != NULL ?
+	    c->hv.host->started_ms : clock_boot_ms());
+	if (host == NULL) {
+		say_trouble(c, "cannot connect", "out of memory");
+		lv_conn_close(&c->hv.lc);
+		return -1;
+	}
+	snap_host_unref(c->hv.host);
+	c->hv.host = host;
+	c->connected = true;
+	return 0;
+}
+
+static void
+attempt(struct lv_collector *c)
+{
+	if (connect_hypervisor(c, c->inbox) != 0) {
+		plan_attempt(c);
+		return;
+	}
+	/* Whatever happened meanwhile sent its events to nobody. */
+	lv_hv_mark_dirty(&c->hv);
+	refresh(c);
+}
+
+static void
+act_on(struct lv_collector *c, const struct lv_batch *batch)
+{
+	if (c->connected && batch->closed) {
+		disconnect(c, "closed by the other side");
+	}
+	if (c->connected && (batch->n > 0 || batch->overflow)) {
+		if (lv_refresh_batch(&c->hv, batch) == 0) {
+			publish(c);
+		} else {
+			judge_failure(c);
+		}
+	}
+}
+
+/* The time until which there is nothing to do but to wait for events. */
+static int64_t
+settle(struct lv_collector *c)
+{
+	bool read = false;
+	int64_t next_ms = INT64_MAX;
+
+	if (c->connected) {
+		next_ms = lv_refresh_settle(&c->hv, &read);
+	}
+	if (read) {
+		publish(c);
+	}
+	return next_ms < c->due_ms ? next_ms : c->due_ms;
+}
+
+static void *
+run(void *arg)
+{
+	struct lv_collector *c = arg;
+	struct lv_batch batch;
+
+	while (!lv_inbox_stopped(c->inbox)) {
+		if (clock_boot_ms() >= c->due_ms) {
+			if (c->connected) {
+				refresh(c);
+			} else {
+				attempt(c);
+			}
+		}
+		lv_inbox_wait(c->inbox, settle(c), &batch);
+		act_on(c, &batch);
+	}
+	lv_conn_close(&c->hv.lc);
+	return NULL;
+}
+
+/*
+ * Trouble with the directory must not keep values from being served: then
+ * save_indices() tries again.  Another vmmibd that uses it must.
+ */
+static int
+open_index(struct lv_collector *c)
+{
+	char path[PATH_MAX];
+
+	if (state_path(c, "/indices", path) != 0) {
+		log_error("state directory: %s", strerror(errno));
+		return -1;
+	}
+	if (c->read_only) {
+		c->hv.ix = vm_index_open_read_only(path);
+	} else if (hold_directory(c) == 0 || errno != EWOULDBLOCK) {
+		c->hv.ix = vm_index_open(path);
+	} else {
+		log_error("%s: another vmmibd uses this state directory",
+		    path);
+	}
+	return c->hv.ix != NULL ? 0 : -1;
+}
+
+void
+lv_collect_free(struct lv_collector *c)
+{
+	if (c != NULL) {
+		lv_hv_free(&c->hv);
+		lv_inbox_free(c->inbox);
+		if (c->lock_fd >= 0) {
+			close(c->lock_fd);
+		}
+		free(c);
+	}
+}
+
+static struct lv_collector *
+collector_new(const struct options *opts,
+    const struct options_connection *where, struct exchange *ex,
+    bool read_only)
+{
+	struct lv_collector *c = calloc(1, sizeof(*c));
+
+	if (c == NULL) {
+		log_error("%s: out of memory", where->name);
+		return NULL;
+	}
+	c->where = where;
+	c->ex = ex;
+	c->read_only = read_only;
+	c->lock_fd = -1;
+	c->backoff_ms = BACKOFF_MIN_MS;
+	c->jitter = (unsigned)clock_boot_ms();
+	c->good_ms = clock_boot_ms();
+	c->hv.opts = opts;
+	c->inbox = lv_inbox_new();
+	if (c->inbox == NULL || open_index(c) != 0) {
+		lv_collect_free(c);
+		c = NULL;
+	}
+	return c;
+}
+
+struct lv_collector *
+lv_collect_new(const struct options *opts,
+    const struct options_connection *where, struct exchange *ex)
+{
+	return collector_new(opts, where, ex, false);
+}
+
+int
+lv_collect_start(struct lv_collector *c)
+{
+	int error = thread_start(&c->thread, run, c);
+
+	if (error != 0) {
+		log_error("%s: cannot start a thread: %s", c->where->name,
+		    strerror(error));
+		return -1;
+	}
+	c->started = true;
+	return 0;
+}
+
+void
+lv_collect_stop(struct lv_collector *c)
+{
+	lv_inbox_stop(c->inbox);
+}
+
+int
+lv_collect_join(struct lv_collector *c, int64_t deadline_ms)
+{
+	int64_t left_ms = deadline_ms - clock_boot_ms();
+	struct timespec until;
+
+	/* pthread_timedjoin_np() takes the wall clock. */
+	clock_gettime(CLOCK_REALTIME, &until);
+	if (left_ms > 0) {
+		int64_t ns = until.tv_nsec + left_ms % 1000 * 1000000;
+
+		until.tv_sec += left_ms / 1000 + ns / 1000000000;
+		until.tv_nsec = ns % 1000000000;
+	}
+	if (c->started && pthread_timedjoin_np(c->thread, NULL, &until) != 0) {
+		return -1;
+	}
+	c->started = false;
+	return 0;
+}
+
+int
+lv_collect_once(const struct options *opts,
+    const struct options_connection *where, struct exchange *ex)
+{
+	struct lv_collector *c = collector_new(opts, where, ex, true);
+	int rc = -1;
+
+	if (c == NULL) {
+		return -1;
+	}
+	if (connect_hypervisor(c, NULL) == 0) {
+		refresh(c);
+		rc = c->announced && c->trouble[0] == '\0' ? 0 : -1;
+		lv_conn_close(&c->hv.lc);
+	}
+	lv_collect_free(c);
+	return rc;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads what changes seldom of one domain. */
+#include "lv_domain.h"
+
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "domxml.h"
+#include "host_if.h"
+#include "log.h"
+#include "lv_conn.h"
+#include "rfc7666.h"
+#include "vm_index.h"
+
+struct lv_domain *
+lv_domain_new(const struct snap_uuid *uuid, uint32_t index)
+{
+	struct lv_domain *d = calloc(1, sizeof(*d));
+
+	if (d != NULL) {
+		d->uuid = *uuid;
+		d->index = index;
+		d->id = -1;
+		d->autostart = TRI_UNKNOWN;
+		d->persistent = TRI_UNKNOWN;
+		d->started_ms = SNAP_NO_TIME;
+		d->def_dirty = true;
+	}
+	return d;
+}
+
+void
+lv_domain_free(struct lv_domain *d)
+{
+	if (d != NULL) {
+		snap_domain_unref(d->record);
+		snap_def_unref(d->def);
+		free(d->disk_indices);
+		free(d->nic_indices);
+		free(d->sizes);
+		free(d);
+	}
+}
+
+/* A definition that says nothing but the name, for want of a better one. */
+static struct snap_def *
+bare_def(virDomainPtr dom)
+{
+	struct snap_def *def = snap_def_new();
+
+	if (def != NULL) {
+		def->name = snap_def_text(def, virDomainGetName(dom));
+	}
+	return def;
+}
+
+/* NULL when the old definition, if any, is to stay. */
+static struct snap_def *
+read_xml(struct lv_domain *d, virDomainPtr dom)
+{
+	struct snap_def *def = NULL;
+	char why[256];
+	char *xml = virDomainGetXMLDesc(dom, 0);
+
+	/* XML that cannot be parsed will not be better next time. */
+	d->def_dirty = xml == NULL;
+	if (xml != NULL) {
+		def = domxml_parse(xml, strlen(xml), why, sizeof(why));
+		free(xml);
+		if (def == NULL && !d->xml_refused) {
+			log_warn("domain %s: %s", virDomainGetName(dom), why);
+		}
+		d->xml_refused = def == NULL;
+	}
+	if (def == NULL && d->def == NULL) {
+		def = bare_def(dom);
+	}
+	if (def != NULL && def->name == NULL) {
+		def->name = snap_def_text(def, virDomainGetName(dom));
+	}
+	return def;
+}
+
+static void
+read_pinning(struct snap_def *def, struct lv_conn *lc, virDomainPtr dom)
+{
+	size_t map_len = (lc->n_cpus + 7) / 8;
+	uint8_t *maps;
+	int n;
+
+	if (lc->n_cpus == 0 || def->vcpus_max == 0 ||
+	    !lv_conn_can(lc, LV_CALL_PIN_INFO)) {
+		return;
+	}
+	maps = snap_def_alloc(def, def->vcpus_max, map_len);
+	if (maps == NULL) {
+		return;
+	}
+	n = virDomainGetVcpuPinInfo(dom, (int)def->vcpus_max, maps,
+	    (int)map_len, VIR_DOMAIN_AFFECT_CURRENT);
+	if (n < 0) {
+		lv_conn_failed(lc, LV_CALL_PIN_INFO);
+		return;
+	}
+	def->cpumaps = maps;
+	def->cpumap_len = map_len;
+	def->n_cpumaps = (size_t)n;
+}
+
+/* Which interfaces of this machine the NICs lead to. */
+static void
+find_interfaces(struct snap_def *def)
+{
+	for (size_t i = 0; i < def->n_nics; i++) {
+		struct snap_nic_def *nic = &def->nics[i];
+
+		nic->if_index = host_if_index(nic->ifname);
+		nic->parent = host_if_parent(nic->ifname);
+		if (nic->parent == 0 && nic->type != NULL &&
+		    (strcmp(nic->type, "bridge") == 0 ||
+			strcmp(nic->type, "direct") == 0)) {
+			nic->parent = host_if_index(nic->source);
+		}
+	}
+}
+
+/* Statistics leave out the disks of a domain that does not run. */
+static struct lv_disk_size *
+read_sizes(const struct snap_def *def, struct lv_conn *lc, virDomainPtr dom)
+{
+	struct lv_disk_size *sizes;
+
+	if (!lv_conn_can(lc, LV_CALL_BLOCK_INFO)) {
+		return NULL;
+	}
+	sizes = calloc(def->n_disks + 1, sizeof(*sizes));
+	for (size_t i = 0; sizes != NULL && i < def->n_disks; i++) {
+		virDomainBlockInfo info;
+
+		sizes[i].capacity = SNAP_NO_U64;
+		sizes[i].allocation = SNAP_NO_U64;
+		sizes[i].physical = SNAP_NO_U64;
+		if (def->disks[i].source == NULL ||
+		    def->disks[i].target == NULL ||
+		    !lv_conn_can(lc, LV_CALL_BLOCK_INFO)) {
+			continue;
+		}
+		if (virDomainGetBlockInfo(dom, def->disks[i].target, &info,
+		    0) != 0) {
+			lv_conn_failed(lc, LV_CALL_BLOCK_INFO);
+			continue;
+		}
+		sizes[i].capacity = info.capacity;
+		sizes[i].allocation = info.allocation;
+		sizes[i].physical = info.physical;
+	}
+	return sizes;
+}
+
+/* A NIC's identity; those without an address are told apart by order. */
+static void
+mac_key(const struct snap_mac *mac, char key[3 * sizeof(mac->octets) + 1])
+{
+	char *at = key;
+
+	*at = '\0';
+	for (size_t i = 0; i < mac->len; i++) {
+		at += sprintf(at, "%s%02x", i > 0 ? ":" : "", mac->octets[i]);
+	}
+}
+
+typedef char nic_key[3 * sizeof(((struct snap_mac *)0)->octets) + 1];
+
+static uint32_t *
+number_nics(const struct snap_def *def, const struct snap_uuid *uuid,
+    struct vm_index *ix)
+{
+	uint32_t *indices = calloc(def->n_nics + 1, sizeof(*indices));
+	nic_key *texts = calloc(def->n_nics + 1, sizeof(*texts));
+	const char **keys = calloc(def->n_nics + 1, sizeof(*keys));
+	bool ok = indices != NULL && texts != NULL && keys != NULL;
+
+	for (size_t i = 0; ok && i < def->n_nics; i++) {
+		mac_key(&def->nics[i].mac, texts[i]);
+		keys[i] = texts[i];
+	}
+	ok = ok && vm_index_devices(ix, uuid, VM_INDEX_NIC, keys, def->n_nics,
+	    indices, time(NULL)) == 0;
+	free(keys);
+	free(texts);
+	if (!ok) {
+		free(indices);
+		indices = NULL;
+	}
+	return indices;
+}
+
+static uint32_t *
+number_disks(const struct snap_def *def, const struct snap_uuid *uuid,
+    struct vm_index *ix)
+{
+	uint32_t *indices = calloc(def->n_disks + 1, sizeof(*indices));
+	const char **keys = calloc(def->n_disks + 1, sizeof(*keys));
+	bool ok = indices != NULL && keys != NULL;
+
+	for (size_t i = 0; ok && i < def->n_disks; i++) {
+		keys[i] = def->disks[i].target != NULL ?
+		    def->disks[i].target : "";
+	}
+	ok = ok && vm_index_devices(ix, uuid, VM_INDEX_DISK, keys,
+	    def->n_disks, indices, time(NULL)) == 0;
+	free(keys);
+	if (!ok) {
+		free(indices);
+		indices = NULL;
+	}
+	return indices;
+}
+
+void
+lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
+    struct vm_index *ix)
+{
+	struct snap_def *def = read_xml(d, dom);
+	uint32_t *disk_indices, *nic_indices;
+
+	if (def == NULL) {
+		return;
+	}
+	read_pinning(def, lc, dom);
+	if (lc->local) {
+		find_interfaces(def);
+	}
+	disk_indices = number_disks(def, &d->uuid, ix);
+	nic_indices = number_nics(def, &d->uuid, ix);
+	if (disk_indices == NULL || nic_indices == NULL) {
+		/* Out of memory: next time round. */
+		d->def_dirty = true;
+		free(disk_indices);
+		free(nic_indices);
+		snap_def_unref(def);
+		return;
+	}
+	snap_def_unref(d->def);
+	free(d->disk_indices);
+	free(d->nic_indices);
+	free(d->sizes);
+	d->def = def;
+	d->disk_indices = disk_indices;
+	d->nic_indices = nic_indices;
+	d->sizes = d->id < 0 ? read_sizes(def, lc, dom) : NULL;
+}
+
+static int32_t
+tristate(struct lv_conn *lc, enum lv_call call, int answer)
+{
+	if (answer < 0) {
+		lv_conn_failed(lc, call);
+		return TRI_UNKNOWN;
+	}
+	return answer ? TRI_YES : TRI_NO;
+}
+
+void
+lv_domain_read_flags(struct lv_domain *d, struct lv_conn *lc,
+    virDomainPtr dom)
+{
+	int autostart = 0;
+
+	if (lv_conn_can(lc, LV_CALL_GET_AUTOSTART)) {
+		int rc = virDomainGetAutostart(dom, &autostart);
+
+		d->autostart = tristate(lc, LV_CALL_GET_AUTOSTART,
+		    rc < 0 ? rc : autostart);
+	}
+	if (lv_conn_can(lc, LV_CALL_IS_PERSISTENT)) {
+		d->persistent = tristate(lc, LV_CALL_IS_PERSISTENT,
+		    virDomainIsPersistent(dom));
+	}
+	if (lv_conn_can(lc, LV_CALL_MANAGED_SAVE)) {
+		d->state.managed_save = tristate(lc, LV_CALL_MANAGED_SAVE,
+		    virDomainHasManagedSaveImage(dom, 0)) == TRI_YES;
+	}
+}
+
+/* Whether somebody's command to the guest's QEMU is under way; it may hang. */
+static bool
+is_occupied(struct lv_conn *lc, virDomainPtr dom)
+{
+	virDomainControlInfo info;
+
+	if (!lv_conn_can(lc, LV_CALL_CONTROL_INFO)) {
+		return false;
+	}
+	if (virDomainGetControlInfo(dom, &info, 0) != 0) {
+		lv_conn_failed(lc, LV_CALL_CONTROL_INFO);
+		return false;
+	}
+	return info.state == VIR_DOMAIN_CONTROL_OCCUPIED ||
+	    info.state == VIR_DOMAIN_CONTROL_ERROR;
+}
+
+void
+lv_domain_read_job(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom)
+{
+	virTypedParameterPtr params = NULL;
+	int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = 0;
+
+	/* Asking for the job would wait for that command. */
+	if (d->id >= 0 && is_occupied(lc, dom)) {
+		return;
+	}
+	d->state.job = 0;
+	if (d->id < 0 || !lv_conn_can(lc, LV_CALL_JOB_STATS)) {
+		return;
+	}
+	if (virDomainGetJobStats(dom, &type, &params, &n, 0) < 0) {
+		lv_conn_failed(lc, LV_CALL_JOB_STATS);
+		return;
+	}
+	if (type == VIR_DOMAIN_JOB_BOUNDED ||
+	    type == VIR_DOMAIN_JOB_UNBOUNDED) {
+		(void)virTypedParamsGetInt(params, n, VIR_DOMAIN_JOB_OPERATION,
+		    &operation);
+		d->state.job = operation;
+	}
+	virTypedParamsFree(params, n);
+}

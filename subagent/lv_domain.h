@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a collector knows of one domain between two looks at it. */
+#ifndef VMMIBD_LV_DOMAIN_H
+#define VMMIBD_LV_DOMAIN_H
+
+#include <libvirt/libvirt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lv_state.h"
+#include "snapshot.h"
+
+struct lv_conn;
+struct vm_index;
+
+/* A disk's sizes in bytes, as read along with the definition. */
+struct lv_disk_size {
+	uint64_t capacity;
+	uint64_t allocation;
+	uint64_t physical;
+};
+
+struct lv_domain {
+	struct snap_uuid uuid;
+	uint32_t index; /* vmIndex */
+	int id;         /* hypervisor ID, which tells runs apart; -1: inactive */
+	struct lv_state state;
+	int32_t autostart;  /* enum rfc7666_tristate */
+	int32_t persistent; /* enum rfc7666_tristate */
+	int64_t started_ms;
+	bool def_dirty;   /* the definition is to be read again */
+	bool xml_refused; /* its XML could not be parsed; logged once */
+	unsigned seen;    /* the last listing that had it */
+
+	/* The definition, and for each of its devices in its order: */
+	const struct snap_def *def;
+	uint32_t *disk_indices;
+	uint32_t *nic_indices;
+	struct lv_disk_size *sizes; /* NULL: statistics give them */
+
+	const struct snap_domain *record; /* the latest; NULL: none yet */
+	bool partial;         /* its statistics left something out */
+	int settle_tries;     /* so often it was looked at again for that, */
+	int64_t settle_at_ms; /* and then it is next; 0: not */
+};
+
+struct lv_domain *lv_domain_new(const struct snap_uuid *uuid, uint32_t index);
+void lv_domain_free(struct lv_domain *d);
+
+/*
+ * Reads the XML, pinning and, of an inactive domain, disk sizes, and numbers
+ * the devices.  What fails keeps its old value, or is unknown.
+ */
+void lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc,
+    virDomainPtr dom, struct vm_index *ix);
+
+/* Reads autostart, persistence and managed save for this domain alone. */
+void lv_domain_read_flags(struct lv_domain *d, struct lv_conn *lc,
+    virDomainPtr dom);
+
+/* Reads which job is going on, if any; leaves a guest alone that is occupied. */
+void lv_domain_read_job(struct lv_domain *d, struct lv_conn *lc,
+    virDomainPtr dom);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a collector knows of one hypervisor: its domains, by vmIndex. */
+#ifndef VMMIBD_LV_HV_H
+#define VMMIBD_LV_HV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lv_conn.h"
+#include "lv_domain.h"
+
+struct options;
+struct snapshot;
+struct vm_index;
+
+/* Belongs to one collector thread. */
+struct lv_hv {
+	const struct options *opts;
+	struct lv_conn lc;
+	struct vm_index *ix;
+	const struct snap_host *host; /* NULL: never connected */
+	struct lv_domain **domains;   /* ascending by vmIndex */
+	size_t n_domains;
+	size_t room;
+	int64_t table_changed_ms; /* last creation or deletion of a row */
+	bool index_retained;      /* the index knows which VMs are gone */
+	unsigned listing;         /* counts full listings */
+	size_t round_robin;       /* whose definition is read next for no reason */
+};
+
+void lv_hv_free(struct lv_hv *hv);
+
+/* The domain of a UUID or of a vmIndex; NULL: not known. */
+struct lv_domain *lv_hv_find(const struct lv_hv *hv,
+    const struct snap_uuid *uuid);
+struct lv_domain *lv_hv_at(const struct lv_hv *hv, uint32_t index);
+/* The same, made if need be; NULL: out of memory. */
+struct lv_domain *lv_hv_ensure(struct lv_hv *hv, const struct snap_uuid *uuid);
+
+/* Forgets a domain that exists no more; its vmIndex stays reserved. */
+void lv_hv_remove(struct lv_hv *hv, const struct snap_uuid *uuid);
+/* Forgets all domains that the latest listing did not have. */
+void lv_hv_remove_unseen(struct lv_hv *hv);
+
+/* Events may have been missed: all definitions are to be read again. */
+void lv_hv_mark_dirty(struct lv_hv *hv);
+
+/* All rows as they are now, good until stale_at_ms; NULL: out of memory. */
+const struct snapshot *lv_hv_snapshot(const struct lv_hv *hv,
+    int64_t stale_at_ms);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The inbox: events of one connection on their way to its collector. */
+#include "lv_inbox.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+
+/* Beyond this a full refresh costs less than reading domain by domain. */
+#define INBOX_MAX 4096
+
+struct lv_inbox {
+	pthread_mutex_t lock;
+	pthread_cond_t arrived;
+	struct lv_notice *filling; /* by the event thread */
+	size_t n_filling;
+	struct lv_notice *reading; /* by the collector, without the lock */
+	bool overflow;
+	bool closed;
+	bool stop;
+};
+
+struct lv_inbox *
+lv_inbox_new(void)
+{
+	struct lv_inbox *inbox = calloc(1, sizeof(*inbox));
+	pthread_condattr_t attr;
+
+	if (inbox == NULL) {
+		return NULL;
+	}
+	inbox->filling = calloc(INBOX_MAX, sizeof(*inbox->filling));
+	inbox->reading = calloc(INBOX_MAX, sizeof(*inbox->reading));
+	if (inbox->filling == NULL || inbox->reading == NULL) {
+		free(inbox->filling);
+		free(inbox->reading);
+		free(inbox);
+		return NULL;
+	}
+	pthread_mutex_init(&inbox->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&inbox->arrived, &attr);
+	pthread_condattr_destroy(&attr);
+	return inbox;
+}
+
+void
+lv_inbox_free(struct lv_inbox *inbox)
+{
+	if (inbox == NULL) {
+		return;
+	}
+	pthread_cond_destroy(&inbox->arrived);
+	pthread_mutex_destroy(&inbox->lock);
+	free(inbox->filling);
+	free(inbox->reading);
+	free(inbox);
+}
+
+/* A domain's notice in the filling half, made if need be; NULL: full. */
+static struct lv_notice *
+notice_of(struct lv_inbox *inbox, const struct snap_uuid *uuid)
+{
+	struct lv_notice *notice;
+
+	/* The newest are the likeliest: events of a domain come in runs. */
+	for (size_t i = inbox->n_filling; i-- > 0;) {
+		notice = &inbox->filling[i];
+		if (memcmp(&notice->uuid, uuid, sizeof(*uuid)) == 0) {
+			return notice;
+		}
+	}
+	if (inbox->n_filling == INBOX_MAX) {
+		return NULL;
+	}
+	notice = &inbox->filling[inbox->n_filling++];
+	*notice = (struct lv_notice){ .uuid = *uuid,
+	    .started_ms = SNAP_NO_TIME };
+	return notice;
+}
+
+void
+lv_inbox_put(struct lv_inbox *inbox, const struct snap_uuid *uuid,
+    unsigned dirty)
+{
+	struct lv_notice *notice;
+
+	pthread_mutex_lock(&inbox->lock);
+	notice = notice_of(inbox, uuid);
+	if (notice == NULL) {
+		inbox->overflow = true;
+	} else {
+		notice->dirty |= dirty;
+		if (dirty & LV_DIRTY_STARTED) {
+			notice->started_ms = clock_boot_ms();
+		}
+	}
+	pthread_cond_signal(&inbox->arrived);
+	pthread_mutex_unlock(&inbox->lock);
+}
+
+void
+lv_inbox_close(struct lv_inbox *inbox)
+{
+	pthread_mutex_lock(&inbox->lock);
+	inbox->closed = true;
+	pthread_cond_signal(&inbox->arrived);
+	pthread_mutex_unlock(&inbox->lock);
+}
+
+void
+lv_inbox_stop(struct lv_inbox *inbox)
+{
+	pthread_mutex_lock(&inbox->lock);
+	inbox->stop = true;
+	pthread_cond_signal(&inbox->arrived);
+	pthread_mutex_unlock(&inbox->lock);
+}
+
+bool
+lv_inbox_stopped(struct lv_inbox *inbox)
+{
+	bool stop;
+
+	pthread_mutex_lock(&inbox->lock);
+	stop = inbox->stop;
+	pthread_mutex_unlock(&inbox->lock);
+	return stop;
+}
+
+static bool
+something_arrived(const struct lv_inbox *inbox)
+{
+	return inbox->n_filling > 0 || inbox->overflow || inbox->closed ||
+	    inbox->stop;
+}
+
+/* Sleeps on the monotonic clock until deadline_ms of the boot clock. */
+static bool
+sleep_until(struct lv_inbox *inbox, int64_t deadline_ms)
+{
+	int64_t left_ms = deadline_ms - clock_boot_ms();
+	struct timespec until;
+
+	if (left_ms <= 0) {
+		return false;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(left_ms / 1000);
+	until.tv_nsec += (long)(left_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	return pthread_cond_timedwait(&inbox->arrived, &inbox->lock, &until) !=
+	    ETIMEDOUT;
+}
+
+void
+lv_inbox_wait(struct lv_inbox *inbox, int64_t deadline_ms,
+    struct lv_batch *batch)
+{
+	struct lv_notice *emptied = inbox->reading;
+
+	pthread_mutex_lock(&inbox->lock);
+	while (!something_arrived(inbox) && sleep_until(inbox, deadline_ms)) {
+		continue;
+	}
+	batch->notices = inbox->filling;
+	batch->n = inbox->n_filling;
+	batch->overflow = inbox->overflow;
+	batch->closed = inbox->closed;
+	batch->stop = inbox->stop;
+	inbox->reading = inbox->filling;
+	inbox->filling = emptied;
+	inbox->n_filling = 0;
+	inbox->overflow = false;
+	inbox->closed = false;
+	pthread_mutex_unlock(&inbox->lock);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The inbox: events of one connection on their way to its collector. */
+#ifndef VMMIBD_LV_INBOX_H
+#define VMMIBD_LV_INBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "snapshot.h"
+
+/* What an event makes worth reading again; bits. */
+enum lv_dirty {
+	LV_DIRTY_STATE = 1,   /* state and measured values */
+	LV_DIRTY_DEF = 2,     /* XML, pinning, autostart, ... */
+	LV_DIRTY_STARTED = 4, /* a new run began at started_ms */
+	LV_DIRTY_TO_DISK = 8, /* the guest suspended itself to disk */
+};
+
+/* All that is to be done about one domain; events of one domain merge. */
+struct lv_notice {
+	struct snap_uuid uuid;
+	unsigned dirty;
+	int64_t started_ms; /* of the last start; SNAP_NO_TIME: none seen */
+};
+
+/* What a wait ended with; all empty when it was the deadline. */
+struct lv_batch {
+	struct lv_notice *notices; /* valid until the next wait */
+	size_t n;
+	bool overflow; /* notices were lost: everything is dirty */
+	bool closed;   /* the connection broke */
+	bool stop;     /* lv_inbox_stop() was called */
+};
+
+/* Filled by any thread, emptied by one collector. */
+struct lv_inbox;
+
+struct lv_inbox *lv_inbox_new(void); /* NULL: out of memory */
+void lv_inbox_free(struct lv_inbox *inbox);
+
+/* Any thread: something happened to a domain. */
+void lv_inbox_put(struct lv_inbox *inbox, const struct snap_uuid *uuid,
+    unsigned dirty);
+/* Any thread: the connection broke. */
+void lv_inbox_close(struct lv_inbox *inbox);
+/* Any thread: makes the present and all later waits end with stop. */
+void lv_inbox_stop(struct lv_inbox *inbox);
+bool lv_inbox_stopped(struct lv_inbox *inbox);
+
+/*
+ * The collector: waits until something arrives or the boot clock reaches
+ * deadline_ms, and takes all that has arrived.
+ */
+void lv_inbox_wait(struct lv_inbox *inbox, int64_t deadline_ms,
+    struct lv_batch *batch);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Brings what is known of a hypervisor up to date. */
+#ifndef VMMIBD_LV_REFRESH_H
+#define VMMIBD_LV_REFRESH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct lv_batch;
+struct lv_hv;
+
+/*
+ * Reads everything that changes without saying so.  Where the driver has bulk
+ * statistics the number of calls does not grow with the number of domains.
+ * 0, or -1 when libvirt could not even list the domains (see
+ * virGetLastErrorMessage()); then all stays as it was.
+ */
+int lv_refresh_all(struct lv_hv *hv);
+
+/* Reads just what a batch of events made out of date; as above. */
+int lv_refresh_batch(struct lv_hv *hv, const struct lv_batch *batch);
+
+/*
+ * A device is announced while the command that adds it is still under way, and
+ * until that is over the guest's statistics lack the disks.  Looks again at
+ * such domains a few times, as their time comes.  Returns when the next one's
+ * is (INT64_MAX: none) and sets *read if any was read.
+ */
+int64_t lv_refresh_settle(struct lv_hv *hv, bool *read);
+
+#endif

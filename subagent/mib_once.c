@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vmmibd --once: what would be served, as text. */
+#include "mib_once.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "mib_table.h"
+
+#define CELL_MAX 1024
+
+static void
+show_octets(char *out, size_t size, const struct mib_column *column,
+    const struct mib_value *value)
+{
+	const uint8_t *octets = value->data;
+	char *at = out;
+
+	if (column->kind == MIB_TEXT) {
+		snprintf(out, size, "%.*s", (int)value->len,
+		    (const char *)value->data);
+		return;
+	}
+	*out = '\0';
+	for (size_t i = 0; i < value->len; i++) {
+		const char *separator = column->kind == MIB_MAC && i > 0 ?
+		    ":" : "";
+
+		if (column->kind == MIB_UUID &&
+		    (i == 4 || i == 6 || i == 8 || i == 10)) {
+			separator = "-";
+		}
+		at += sprintf(at, "%s%02x", separator, octets[i]);
+	}
+}
+
+static void
+show_oid(char *out, size_t size, const struct mib_value *value)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < value->len / sizeof(oid) && used < size; i++) {
+		used += (size_t)snprintf(out + used, size - used, "%s%lu",
+		    i > 0 ? "." : "", value->own.ids[i]);
+	}
+}
+
+static void
+show_integer(char *out, size_t size, const struct mib_column *column,
+    long integer)
+{
+	const char *label = integer >= 0 &&
+	    (size_t)integer < column->n_labels ? column->labels[integer] :
+	    NULL;
+
+	if (label != NULL) {
+		snprintf(out, size, "%s(%ld)", label, integer);
+	} else {
+		snprintf(out, size, "%ld", integer);
+	}
+}
+
+static void
+show(char *out, size_t size, const struct mib_column *column,
+    const struct mib_value *value)
+{
+	switch (value->type) {
+	case ASN_INTEGER:
+		show_integer(out, size, column, value->own.integer);
+		break;
+	case ASN_TIMETICKS:
+		snprintf(out, size, "%lu.%02lus", value->own.unsigned32 / 100,
+		    value->own.unsigned32 % 100);
+		break;
+	case ASN_COUNTER64:
+		snprintf(out, size, "%llu",
+		    (unsigned long long)value->own.counter64.high << 32 |
+		    value->own.counter64.low);
+		break;
+	case ASN_OBJECT_ID:
+		show_oid(out, size, value);
+		break;
+	default:
+		show_octets(out, size, column, value);
+	}
+}
+
+/* The text of a cell; i counts columns, and below 0 is the index. */
+static const char *
+cell_text(char out[CELL_MAX], const struct mib_table *table, int i,
+    const struct mib_row *row, int64_t now_ms)
+{
+	struct mib_value value;
+	size_t used = 0;
+
+	if (i >= 0) {
+		if (mib_cell(&table->columns[i], row, now_ms, &value)) {
+			show(out, CELL_MAX, &table->columns[i], &value);
+		} else {
+			strcpy(out, "-");
+		}
+		return out;
+	}
+	for (size_t k = 0; k < mib_index_len(table); k++) {
+		used += (size_t)snprintf(out + used, CELL_MAX - used, "%s%u",
+		    k > 0 ? "." : "", row->index[k]);
+	}
+	return out;
+}
+
+/* Characters, not octets: text is UTF-8. */
+static int
+width_of(const char *text)
+{
+	int width = 0;
+
+	for (; *text != '\0'; text++) {
+		width += (*text & 0xc0) != 0x80;
+	}
+	return width;
+}
+
+static bool
+next_row(const struct mib_table *table, const struct snapshot *snap,
+    struct mib_row *row, bool first)
+{
+	uint64_t bound[MIB_MAX_DEPTH] = { 0, 0, 0 };
+	size_t n = mib_index_len(table);
+
+	for (size_t i = 0; i < n && !first; i++) {
+		bound[i] = row->index[i];
+	}
+	bound[n - 1] += !first;
+	return mib_row_seek(table, snap, bound, row);
+}
+
+static void
+print_padded(FILE *out, const char *text, int width)
+{
+	fprintf(out, "%s%*s", text, width - width_of(text) + 2, "");
+}
+
+static void
+print_table(FILE *out, const struct mib_table *table,
+    const struct snapshot *snap, int64_t now_ms)
+{
+	int n = (int)table->n_columns, widths[64] = { (int)strlen("index") };
+	char text[CELL_MAX];
+	struct mib_row row;
+
+	for (int i = -1; i < n; i++) {
+		if (i >= 0) {
+			widths[i + 1] = (int)strlen(table->columns[i].name);
+		}
+		for (bool first = true; next_row(table, snap, &row, first);
+		     first = false) {
+			int width = width_of(cell_text(text, table, i, &row,
+			    now_ms));
+
+			if (width > widths[i + 1]) {
+				widths[i + 1] = width;
+			}
+		}
+	}
+	fprintf(out, "%s\n", table->name);
+	for (int i = -1; i < n; i++) {
+		print_padded(out, i < 0 ? "index" : table->columns[i].name,
+		    widths[i + 1]);
+	}
+	for (bool first = true; next_row(table, snap, &row, first);
+	     first = false) {
+		fputc('\n', out);
+		for (int i = -1; i < n; i++) {
+			print_padded(out, cell_text(text, table, i, &row,
+			    now_ms), widths[i + 1]);
+		}
+	}
+	fputs("\n\n", out);
+}
+
+static void
+print_scalars(FILE *out, const struct mib_table *table,
+    const struct snapshot *snap, int64_t now_ms)
+{
+	const uint64_t bound[MIB_MAX_DEPTH] = { 0, 0, 0 };
+	char text[CELL_MAX];
+	struct mib_row row;
+
+	if (mib_row_seek(table, snap, bound, &row)) {
+		for (int i = 0; i < (int)table->n_columns; i++) {
+			fprintf(out, "%s.0  %s\n", table->columns[i].name,
+			    cell_text(text, table, i, &row, now_ms));
+		}
+		fputc('\n', out);
+	}
+}
+
+void
+mib_once_print(FILE *out, const struct mib_region *region,
+    const struct snapshot *snap)
+{
+	int64_t now_ms = clock_boot_ms();
+
+	for (size_t i = 0; i < region->n_tables; i++) {
+		const struct mib_table *table = region->tables[i];
+
+		if (table->depth == 0) {
+			print_scalars(out, table, snap, now_ms);
+		} else {
+			print_table(out, table, snap, now_ms);
+		}
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Serves a region's tables from a connection's newest snapshot. */
+#ifndef VMMIBD_MIB_SERVE_H
+#define VMMIBD_MIB_SERVE_H
+
+#include <net-snmp/net-snmp-config.h>
+#include <net-snmp/net-snmp-includes.h>
+#include <stddef.h>
+
+struct exchange;
+struct mib_region;
+struct mib_view;
+
+/* All on the main thread. */
+
+/*
+ * Registers a region with Net-SNMP, in the default SNMP context (context "-")
+ * or in a named one.  Until the exchange has a snapshot the tables are empty.
+ * Region, context and exchange must outlive the registration.  0, or -1 with a
+ * message logged.
+ */
+int mib_serve_register(const struct mib_region *region, const char *context,
+    struct exchange *ex);
+
+/* Lists a MIB module in sysORTable. */
+void mib_serve_announce(const struct mib_region *region, const char *descr);
+
+/*
+ * Adopts the newest snapshots and the time, and turns stale what is too old.
+ * Called between PDUs, so that one PDU sees one snapshot.
+ */
+void mib_serve_adopt(void);
+
+/*
+ * The view that answers for an OID in a context (empty: the default one), and
+ * the region that the OID lies in; NULL when it lies in none.
+ */
+const struct mib_view *mib_serve_find(const char *context, size_t context_len,
+    const oid *name, size_t name_len, const struct mib_region **region);
+
+/* Drops all snapshots; after Net-SNMP has been shut down. */
+void mib_serve_free(void);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads what a test needs to know out of a MIB module's text. */
+#ifndef VMMIBD_MIB_TEXT_H
+#define VMMIBD_MIB_TEXT_H
+
+#include <stddef.h>
+
+#define MIB_TEXT_WORD 64
+#define MIB_TEXT_LABELS 16
+
+struct mib_text_label {
+	char name[MIB_TEXT_WORD];
+	unsigned long value;
+};
+
+/* A type's or an object's SYNTAX. */
+struct mib_text_syntax {
+	char type[MIB_TEXT_WORD]; /* its first word; "OBJECT", "SEQUENCE" */
+	size_t n_labels;
+	struct mib_text_label labels[MIB_TEXT_LABELS];
+};
+
+/* Whatever has a number, and textual conventions. */
+struct mib_text_node {
+	char name[MIB_TEXT_WORD];
+	char macro[MIB_TEXT_WORD]; /* "OBJECT-TYPE", "OBJECT", ... */
+	char parent[MIB_TEXT_WORD]; /* "": has none */
+	unsigned long number;
+	char access[MIB_TEXT_WORD]; /* of MAX-ACCESS; "": none */
+	size_t n_indices;           /* of INDEX */
+	struct mib_text_syntax syntax;
+};
+
+struct mib_text {
+	size_t n;
+	struct mib_text_node *nodes;
+};
+
+/* Adds the module in a file to text, which begins zeroed; -1: cannot read. */
+int mib_text_read(struct mib_text *text, const char *path);
+void mib_text_free(struct mib_text *text);
+
+/* NULL: not defined. */
+const struct mib_text_node *mib_text_find(const struct mib_text *text,
+    const char *name);
+
+/*
+ * Writes the numbers of an object from mib-2 downward; returns how many, 0 if
+ * its name does not lead there.
+ */
+size_t mib_text_numbers(const struct mib_text *text, const char *name,
+    unsigned long *numbers, size_t max);
+
+#endif
