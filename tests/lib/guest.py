@@ -8,10 +8,12 @@
 The words of commands are in ../guest/init.
 """
 
+import contextlib
 import os
 import re
 import socket
 import subprocess
+import time
 
 import guestxml
 from hypervisor import libvirt
@@ -52,6 +54,40 @@ def have_tap():
     except OSError as error:
         return f"/dev/net/tun: {error.strerror}"
     return None
+
+
+class _Line:
+    """Connection to a guest's serial port."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(5)
+        self.socket.connect(path)
+        self.socket.setblocking(False)
+        self.poked = time.monotonic()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def poke(self):
+        """To be called while waiting: reads what nobody needs, and sends an empty line now and then.
+
+        An emulated port at times raises no interrupt for what came in or is to go out on a busy
+        machine; the next character that arrives sets both going again.
+        """
+        with contextlib.suppress(BlockingIOError):
+            while self.socket.recv(4096):
+                pass
+        if time.monotonic() - self.poked >= 1:
+            self.poked = time.monotonic()
+            with contextlib.suppress(BlockingIOError):
+                self.socket.send(b"\n")
 
 
 class Guest:
@@ -116,8 +152,9 @@ class Guest:
 
     def wait_booted(self, timeout=BOOT_TIMEOUT):
         """Until init is ready; what was on the console before start() does not count."""
-        self.run.wait_until(lambda: b"@ready" in self._console_text(), timeout,
-                            f"{self.name} to boot")
+        with self._line() as line:
+            self.run.wait_until(lambda: line.poke() or b"@ready" in self._console_text(), timeout,
+                                f"{self.name} to boot")
         return self
 
     def shutdown(self, timeout=60):
@@ -147,6 +184,9 @@ class Guest:
 
     # console
 
+    def _line(self):
+        return _Line(self.console)
+
     def _console_text(self):
         try:
             with open(self.log, "rb") as log:
@@ -167,22 +207,12 @@ class Guest:
         label = f"{os.getpid()}.{self.commands}"
         # answers are read from the log: QEMU drops what it writes while nobody is connected
         pattern = re.compile(rb"^@%s (\d+) (.*)\r?\n" % re.escape(label.encode()), re.MULTILINE)
-        with socket.socket(socket.AF_UNIX) as line:
-            line.settimeout(5)
-            line.connect(self.console)
+        with self._line() as line:
             # a line that a former connection could not finish is to end first
-            line.sendall(f"\n{label} {words}\n".encode())
-            line.setblocking(False)
-
-            def answer():
-                try:
-                    while line.recv(4096):
-                        pass
-                except BlockingIOError:
-                    pass
-                return pattern.search(self._console_text())
-
-            found = self.run.wait_until(answer, timeout, f"{self.name} to answer '{words}'")
+            line.send(f"\n{label} {words}\n".encode())
+            found = self.run.wait_until(
+                lambda: line.poke() or pattern.search(self._console_text()), timeout,
+                f"{self.name} to answer '{words}'")
         status, text = int(found.group(1)), found.group(2).decode("utf-8", "replace").strip()
         if status:
             raise CommandFailed(f"{self.name}: {words}: status {status} {text}")

@@ -80,8 +80,11 @@ class _Report:
         self.line(True, name, f" # SKIP {_clean(reason)}")
 
     def not_ok(self, name):
+        """The reason's first line is part of the name: some show only the lines of the results."""
         self.failed += 1
-        self.line(False, name)
+        kind, error, _where = sys.exc_info()
+        reason = _clean((str(error).splitlines() or [""])[0])[:200]
+        self.line(False, f"{name}: {kind.__name__}: {reason}")
         diag(traceback.format_exc())
 
     def status(self):
