@@ -298,11 +298,12 @@ wait_for_work(netsnmp_large_fd_set *fds, bool expect_more)
 	return poll_once(fds, &long_time);
 }
 
-void
+int
 agent_run(void)
 {
 	netsnmp_large_fd_set fds;
 	bool answered = false;
+	int rc = 0;
 
 	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
 	while (!stopping) {
@@ -310,6 +311,7 @@ agent_run(void)
 
 		if (ready < 0 && errno != EINTR) {
 			log_error("select: %s", strerror(errno));
+			rc = -1;
 			break;
 		}
 		look_around();
@@ -326,6 +328,7 @@ agent_run(void)
 	}
 	alarm(0); /* what follows takes its time, but not for ever */
 	netsnmp_large_fd_set_cleanup(&fds);
+	return rc;
 }
 
 void

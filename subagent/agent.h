@@ -23,9 +23,9 @@ int agent_begin(const struct options *opts);
 
 /*
  * Answers requests until SIGTERM or SIGINT; the library connects to snmpd, and
- * connects again whenever it must.
+ * connects again whenever it must.  0, or -1 when it cannot wait for requests.
  */
-void agent_run(void);
+int agent_run(void);
 
 /* Any thread, also signal handlers: has the main thread look around. */
 void agent_wake(void);

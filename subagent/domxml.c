@@ -9,57 +9,18 @@
 #include <libxml/tree.h>
 #include <libxml/xmlerror.h>
 
+#include "domxml_metadata.h"
 #include "domxml_node.h"
+#include "domxml_read.h"
 #include "domxml_value.h"
-#include "snapshot.h"
 
 #define OSINFO_NS "http://libosinfo.org/xmlns/libvirt/domain/1.0"
-
-/* One document being read. */
-struct reading {
-	struct snap_def *def;
-	bool no_memory;
-};
-
-/* A copy that lives with the definition; NULL for NULL. */
-static const char *
-keep(struct reading *reading, const char *text)
-{
-	const char *copy = snap_def_text(reading->def, text);
-
-	if (text != NULL && copy == NULL) {
-		reading->no_memory = true;
-	}
-	return copy;
-}
-
-static void *
-keep_array(struct reading *reading, size_t n, size_t size)
-{
-	void *array = snap_def_alloc(reading->def, n, size);
-
-	if (array == NULL) {
-		reading->no_memory = true;
-	}
-	return array;
-}
 
 /* The content of <memory unit='...'> and the like. */
 static uint64_t
 memory_kib(const xmlNode *node)
 {
 	return domxml_kib(domxml_text(node), domxml_attr(node, "unit"));
-}
-
-static bool
-add_pci(struct domxml_line *line, const xmlNode *address)
-{
-	const char *const parts[4] = {
-		domxml_attr(address, "domain"), domxml_attr(address, "bus"),
-		domxml_attr(address, "slot"), domxml_attr(address, "function"),
-	};
-
-	return domxml_add_pci(line, parts);
 }
 
 /* The domain */
@@ -113,7 +74,7 @@ vcpus_enabled(const xmlNode *vcpus, uint32_t *ids, uint32_t max)
 }
 
 static void
-read_vcpus(struct reading *reading, const xmlNode *domain)
+read_vcpus(struct domxml_reading *reading, const xmlNode *domain)
 {
 	const xmlNode *vcpu = domxml_child(domain, "vcpu");
 	struct snap_def *def = reading->def;
@@ -123,7 +84,7 @@ read_vcpus(struct reading *reading, const xmlNode *domain)
 	if (!domxml_number(domxml_text(vcpu), 10, &max) || max > DOMXML_VCPUS_MAX) {
 		return;
 	}
-	def->vcpu_ids = keep_array(reading, (size_t)max, sizeof(uint32_t));
+	def->vcpu_ids = domxml_keep_array(reading, (size_t)max, sizeof(uint32_t));
 	if (def->vcpu_ids == NULL) {
 		return;
 	}
@@ -158,180 +119,8 @@ read_memory(struct snap_def *def, const xmlNode *domain)
 	    "min_guarantee"));
 }
 
-/* Disks: each of these writes what a <source> stands for, or nothing. */
-
 static void
-hosts_add(struct domxml_line *url, const xmlNode *host)
-{
-	const char *separator = "";
-
-	for (; host != NULL; host = domxml_next(host, "host")) {
-		if (domxml_attr(host, "name") == NULL) {
-			continue;
-		}
-		domxml_add(url, "%s", separator);
-		domxml_add_host(url, domxml_attr(host, "name"),
-		    domxml_attr(host, "port"));
-		separator = ",";
-	}
-}
-
-/*
- * protocol://host:port,host:port/name, or protocol+unix:///name?socket=path.
- * The query string of an HTTP source is left out: it may hold a secret.
- */
-static void
-source_network(struct domxml_line *url, const xmlNode *source)
-{
-	const xmlNode *host = domxml_child(source, "host");
-	const char *protocol = domxml_attr(source, "protocol");
-	const char *transport = domxml_attr(host, "transport");
-	const char *name = domxml_attr(source, "name");
-	const char *socket = domxml_attr(host, "socket");
-
-	if (protocol == NULL) {
-		return;
-	}
-	domxml_add(url, "%s", protocol);
-	if (transport != NULL && strcmp(transport, "tcp") != 0) {
-		domxml_add(url, "+%s", transport);
-	}
-	domxml_add(url, "://");
-	hosts_add(url, host);
-	if (name != NULL) {
-		domxml_add(url, name[0] == '/' ? "%s" : "/%s", name);
-	}
-	if (socket != NULL) {
-		domxml_add(url, "%s?socket=%s", name == NULL ? "/" : "", socket);
-	}
-}
-
-static void
-source_volume(struct domxml_line *path, const xmlNode *source)
-{
-	const char *pool = domxml_attr(source, "pool");
-	const char *volume = domxml_attr(source, "volume");
-
-	if (pool != NULL && volume != NULL) {
-		domxml_add(path, "%s/%s", pool, volume);
-	}
-}
-
-static void
-source_nvme(struct domxml_line *url, const xmlNode *source)
-{
-	const char *namespace = domxml_attr(source, "namespace");
-	struct domxml_line pci = { 0 };
-
-	if (namespace != NULL && add_pci(&pci, domxml_child(source, "address"))) {
-		domxml_add(url, "nvme://%s/%s", pci.text, namespace);
-	}
-}
-
-static const struct {
-	const char *type;
-	const char *attr; /* the whole source, or */
-	void (*add)(struct domxml_line *line, const xmlNode *source);
-} disk_sources[] = {
-	{ "file", "file", NULL },
-	{ "block", "dev", NULL },
-	{ "dir", "dir", NULL },
-	{ "vhostuser", "path", NULL },
-	{ "vhostvdpa", "dev", NULL },
-	{ "network", NULL, source_network },
-	{ "volume", NULL, source_volume },
-	{ "nvme", NULL, source_nvme },
-};
-
-static const char *
-disk_source(struct reading *reading, const char *type, const xmlNode *source)
-{
-	struct domxml_line line = { 0 };
-	size_t i;
-
-	for (i = 0; i < sizeof(disk_sources) / sizeof(disk_sources[0]); i++) {
-		if (source == NULL || strcmp(disk_sources[i].type, type) != 0) {
-			continue;
-		}
-		if (disk_sources[i].attr != NULL) {
-			return keep(reading,
-			    domxml_attr(source, disk_sources[i].attr));
-		}
-		disk_sources[i].add(&line, source);
-	}
-	return line.len > 0 ? keep(reading, line.text) : NULL;
-}
-
-static void
-read_disk(struct reading *reading, const xmlNode *node, size_t number,
-    struct snap_disk_def *disk)
-{
-	const xmlNode *source = domxml_child(node, "source");
-	const xmlNode *target = domxml_child(node, "target");
-	const char *device = domxml_attr(node, "device");
-	const char *type = domxml_attr(node, "type");
-	const char *name = domxml_attr(target, "dev");
-	struct domxml_line nameless = { 0 };
-
-	if (type == NULL) {
-		type = "file"; /* libvirt's default, as "disk" below */
-	}
-	if (name == NULL) {
-		domxml_add(&nameless, "disk#%zu", number);
-		name = nameless.text;
-	}
-	disk->target = keep(reading, name);
-	disk->device = keep(reading, device != NULL ? device : "disk");
-	disk->bus = keep(reading, domxml_attr(target, "bus"));
-	disk->type = keep(reading, type);
-	disk->format = keep(reading, domxml_attr(domxml_child(node, "driver"),
-	    "type"));
-	disk->protocol = keep(reading, domxml_attr(source, "protocol"));
-	disk->source = disk_source(reading, type, source);
-	disk->readonly = domxml_child(node, "readonly") != NULL;
-}
-
-/* Network interfaces */
-
-static const char *
-nic_source(struct reading *reading, const xmlNode *source)
-{
-	/* A network comes before the bridge that libvirt found for it. */
-	static const char *const attrs[] = {
-		"network", "bridge", "dev", "path", "name", "switchid",
-	};
-	struct domxml_line line = { 0 };
-	size_t i;
-
-	for (i = 0; i < sizeof(attrs) / sizeof(attrs[0]); i++) {
-		if (domxml_attr(source, attrs[i]) != NULL) {
-			return keep(reading, domxml_attr(source, attrs[i]));
-		}
-	}
-	domxml_add_host(&line, domxml_attr(source, "address"),
-	    domxml_attr(source, "port"));
-	if (line.len == 0) {
-		add_pci(&line, domxml_child(source, "address"));
-	}
-	return line.len > 0 ? keep(reading, line.text) : NULL;
-}
-
-static void
-read_nic(struct reading *reading, const xmlNode *node, struct snap_nic_def *nic)
-{
-	const xmlNode *mac = domxml_child(node, "mac");
-	const xmlNode *model = domxml_child(node, "model");
-	const xmlNode *target = domxml_child(node, "target");
-
-	nic->mac = domxml_mac(domxml_attr(mac, "address"));
-	nic->type = keep(reading, domxml_attr(node, "type"));
-	nic->model = keep(reading, domxml_attr(model, "type"));
-	nic->ifname = keep(reading, domxml_attr(target, "dev"));
-	nic->source = nic_source(reading, domxml_child(node, "source"));
-}
-
-static void
-read_devices(struct reading *reading, const xmlNode *devices)
+read_devices(struct domxml_reading *reading, const xmlNode *devices)
 {
 	const xmlNode *disk = domxml_child(devices, "disk");
 	const xmlNode *nic = domxml_child(devices, "interface");
@@ -339,35 +128,76 @@ read_devices(struct reading *reading, const xmlNode *devices)
 	size_t n_nics = domxml_count(devices, "interface", DOMXML_DEVICES_MAX);
 	struct snap_def *def = reading->def;
 
-	def->disks = keep_array(reading, n_disks, sizeof(*def->disks));
-	def->nics = keep_array(reading, n_nics, sizeof(*def->nics));
+	def->disks = domxml_keep_array(reading, n_disks, sizeof(*def->disks));
+	def->nics = domxml_keep_array(reading, n_nics, sizeof(*def->nics));
 	if (def->disks == NULL || def->nics == NULL) {
 		return;
 	}
 	for (; def->n_disks < n_disks; disk = domxml_next(disk, "disk")) {
-		read_disk(reading, disk, def->n_disks + 1,
+		domxml_read_disk(reading, disk, def->n_disks + 1,
 		    &def->disks[def->n_disks]);
 		def->n_disks++;
 	}
 	for (; def->n_nics < n_nics; nic = domxml_next(nic, "interface")) {
-		read_nic(reading, nic, &def->nics[def->n_nics++]);
+		domxml_read_nic(reading, nic, &def->nics[def->n_nics++]);
 	}
 }
 
-static struct snap_def *
-read_domain(const xmlNode *domain)
+static void
+read_texts(struct domxml_reading *reading, const xmlNode *domain)
 {
-	struct reading reading = { .def = snap_def_new() };
+	const xmlNode *os = domxml_child(domain, "os");
+	const xmlNode *type = domxml_child(os, "type");
+	const char *firmware = domxml_attr(os, "firmware");
+	struct snap_def *def = reading->def;
+
+	if (firmware == NULL) {
+		firmware = domxml_text(domxml_child(os, "loader"));
+	}
+	def->name = domxml_keep(reading,
+	    domxml_text(domxml_child(domain, "name")));
+	def->os_type = domxml_keep(reading, os_type(domain));
+	def->title = domxml_keep(reading,
+	    domxml_text(domxml_child(domain, "title")));
+	def->description = domxml_keep(reading,
+	    domxml_text(domxml_child(domain, "description")));
+	def->type = domxml_keep(reading, domxml_attr(domain, "type"));
+	def->arch = domxml_keep(reading, domxml_attr(type, "arch"));
+	def->machine = domxml_keep(reading, domxml_attr(type, "machine"));
+	def->firmware = domxml_keep(reading, firmware);
+}
+
+/* Seconds; without a period the balloon's driver is not asked. */
+static uint64_t
+stats_period(const xmlNode *balloon)
+{
+	const xmlNode *stats = domxml_child(balloon, "stats");
+
+	if (balloon == NULL || domxml_attr_is(balloon, "model", "none")) {
+		return SNAP_NO_U64;
+	}
+	return domxml_attr(stats, "period") == NULL ? 0 :
+	    domxml_number_or(domxml_attr(stats, "period"), SNAP_NO_U64);
+}
+
+static struct snap_def *
+read_domain(xmlDoc *doc, const struct domxml_rule *rules, size_t n_rules)
+{
+	const xmlNode *domain = xmlDocGetRootElement(doc);
+	const xmlNode *devices = domxml_child(domain, "devices");
+	struct domxml_reading reading = { .def = snap_def_new() };
 
 	if (reading.def == NULL) {
 		return NULL;
 	}
-	reading.def->name = keep(&reading,
-	    domxml_text(domxml_child(domain, "name")));
-	reading.def->os_type = keep(&reading, os_type(domain));
+	read_texts(&reading, domain);
 	read_vcpus(&reading, domain);
 	read_memory(reading.def, domain);
-	read_devices(&reading, domxml_child(domain, "devices"));
+	reading.def->mem_stats_period_s =
+	    stats_period(domxml_child(devices, "memballoon"));
+	read_devices(&reading, devices);
+	domxml_read_nova(&reading, domain);
+	domxml_read_metadata(&reading, doc, rules, n_rules);
 	if (reading.no_memory) {
 		snap_def_unref(reading.def);
 		reading.def = NULL;
@@ -411,7 +241,8 @@ explain(xmlParserCtxt *parser, char *why, size_t why_size)
 }
 
 struct snap_def *
-domxml_parse(const char *xml, size_t len, char *why, size_t why_size)
+domxml_parse(const char *xml, size_t len, const struct domxml_rule *rules,
+    size_t n_rules, char *why, size_t why_size)
 {
 	const int options = XML_PARSE_NONET | XML_PARSE_NOERROR |
 	    XML_PARSE_NOWARNING | XML_PARSE_NOCDATA;
@@ -441,7 +272,7 @@ domxml_parse(const char *xml, size_t len, char *why, size_t why_size)
 		explain(parser, why, why_size);
 	} else if (!domxml_is(root, NULL, "domain")) {
 		snprintf(why, why_size, "the root element is not <domain>");
-	} else if ((def = read_domain(root)) == NULL) {
+	} else if ((def = read_domain(doc, rules, n_rules)) == NULL) {
 		snprintf(why, why_size, "out of memory");
 	}
 out:

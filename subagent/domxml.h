@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+struct domxml_rule;
 struct snap_def;
 
 /*
@@ -31,9 +32,13 @@ void domxml_init(void);
  * A disk without a target has the identity "disk#N", the Nth of its domain.
  * The maximum memory is <memory>, as in libvirt's own statistics, and not the
  * <maxMemory> up to which memory may be hot-plugged, unless that is all.
- * Any thread.  The caller owns the definition (one reference).
+ *
+ * The rules (domxml_metadata.h), of which there may be none and which are
+ * valid, choose items of the metadata.  Any thread.  The caller owns the
+ * definition (one reference).
  */
-struct snap_def *domxml_parse(const char *xml, size_t len, char *why,
+struct snap_def *domxml_parse(const char *xml, size_t len,
+    const struct domxml_rule *rules, size_t n_rules, char *why,
     size_t why_size);
 
 #endif

@@ -2,29 +2,24 @@
 /* The collector: one thread per connection that publishes snapshots. */
 #include "lv_collect.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <libvirt/virterror.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "exchange.h"
 #include "log.h"
+#include "lv_host.h"
 #include "lv_hv.h"
 #include "lv_inbox.h"
-#include "lv_record.h"
 #include "lv_refresh.h"
+#include "lv_store.h"
 #include "options.h"
+#include "text.h"
 #include "thread.h"
-#include "vm_index.h"
 
 /* Pause before a further attempt to connect; doubles up to the maximum. */
 #define BACKOFF_MIN_MS 500
@@ -43,11 +38,27 @@ struct lv_collector {
 	int64_t due_ms;    /* next refresh, or attempt to connect */
 	int backoff_ms;
 	unsigned jitter;   /* seed */
-	bool read_only;    /* the state directory is somebody else's */
-	int lock_fd;       /* holds the state directory; -1: does not */
-	bool save_failed;  /* logged once until it works again */
+	struct lv_store store;
 	char trouble[256]; /* what was logged last; empty: all is well */
 };
+
+/* What is served of how this collector gets on. */
+static void
+note_link(struct lv_collector *c, enum snap_link_state link)
+{
+	struct snap_collector *served = &c->hv.collector;
+
+	if (served->link != (int32_t)link) {
+		served->link = link;
+		served->link_since_ms = clock_boot_ms();
+	}
+}
+
+static void
+note_error(struct lv_collector *c, const char *text)
+{
+	text_admin(c->hv.collector.error, text);
+}
 
 static const char *
 shown_uri(const struct lv_collector *c)
@@ -62,60 +73,11 @@ say_trouble(struct lv_collector *c, const char *what, const char *why)
 	char now[sizeof(c->trouble)];
 
 	snprintf(now, sizeof(now), "%s: %s", what, why);
+	note_error(c, now);
 	if (strcmp(now, c->trouble) != 0) {
 		log_warn("%s: %s", shown_uri(c), now);
 		memcpy(c->trouble, now, sizeof(now));
 	}
-}
-
-/* STATEDIR/NAME/file, or STATEDIR/_default/file for the default context. */
-static int
-state_path(const struct lv_collector *c, const char *file,
-    char path[PATH_MAX])
-{
-	const char *name = strcmp(c->where->name, "-") == 0 ? "_default" :
-	    c->where->name;
-	int len = snprintf(path, PATH_MAX, "%s/%s%s", c->hv.opts->state_directory,
-	    name, file);
-
-	if (len < 0 || len >= PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	return 0;
-}
-
-/*
- * Makes the state directory and locks it.  -1 and errno, which is EWOULDBLOCK
- * when another process holds it: the two would give the same numbers to
- * different VMs.
- */
-static int
-hold_directory(struct lv_collector *c)
-{
-	char path[PATH_MAX], lock[PATH_MAX];
-	int fd;
-
-	if (state_path(c, "", path) != 0 ||
-	    state_path(c, "/lock", lock) != 0 ||
-	    (mkdir(c->hv.opts->state_directory, 0755) != 0 &&
-		errno != EEXIST) || (mkdir(path, 0755) != 0 &&
-		errno != EEXIST)) {
-		return -1;
-	}
-	fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0) {
-		return -1;
-	}
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		int saved = errno;
-
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	c->lock_fd = fd;
-	return 0;
 }
 
 /*
@@ -126,7 +88,7 @@ hold_directory(struct lv_collector *c)
 static void
 say_well(struct lv_collector *c)
 {
-	if (!c->announced && !c->read_only) { /* --once has nobody to tell */
+	if (!c->announced && !c->store.read_only) { /* --once has nobody to tell */
 		log_notice("%s: connected", shown_uri(c));
 	} else if (c->trouble[0] != '\0') {
 		log_notice("%s: works again", shown_uri(c));
@@ -134,41 +96,6 @@ say_well(struct lv_collector *c)
 	c->announced = true;
 	c->trouble[0] = '\0';
 	c->backoff_ms = BACKOFF_MIN_MS;
-}
-
-static int
-try_to_save(struct lv_collector *c)
-{
-	/* The directory may be there now, or its file system writable. */
-	if (c->lock_fd < 0 && hold_directory(c) != 0) {
-		return -1;
-	}
-	if (vm_index_save(c->hv.ix) == 0) {
-		return 0;
-	}
-	if (errno == ENOENT) {
-		/* It was removed, and what is locked is no longer there. */
-		close(c->lock_fd);
-		c->lock_fd = -1;
-		errno = ENOENT;
-	}
-	return -1;
-}
-
-static void
-save_indices(struct lv_collector *c)
-{
-	if (try_to_save(c) == 0) {
-		if (c->save_failed) {
-			log_notice("%s: indices are saved again",
-			    shown_uri(c));
-		}
-		c->save_failed = false;
-	} else if (!c->save_failed) {
-		log_error("%s: cannot save indices, will try again: %s",
-		    shown_uri(c), strerror(errno));
-		c->save_failed = true;
-	}
 }
 
 static void
@@ -179,9 +106,8 @@ publish(struct lv_collector *c)
 	const struct snapshot *snap;
 
 	/* Numbers must be on disk before anybody can remember them. */
-	if (!c->read_only) {
-		save_indices(c);
-	}
+	lv_store_save(&c->store, c->hv.ix, shown_uri(c));
+	c->hv.collector.due_ms = c->due_ms;
 	snap = lv_hv_snapshot(&c->hv, stale_at_ms);
 	if (snap != NULL) {
 		exchange_publish(c->ex, snap);
@@ -206,7 +132,9 @@ disconnect(struct lv_collector *c, const char *why)
 	lv_conn_close(&c->hv.lc);
 	c->connected = false;
 	c->announced = false;
+	note_link(c, SNAP_LINK_DOWN);
 	plan_attempt(c);
+	publish(c);
 }
 
 /* After a failed refresh: is it the connection, or just a call? */
@@ -219,21 +147,40 @@ judge_failure(struct lv_collector *c)
 	snprintf(why, sizeof(why), "%s", virGetLastErrorMessage());
 	if (lv_conn_alive(&c->hv.lc)) {
 		say_trouble(c, "cannot list domains", why);
+		publish(c);
 	} else {
 		disconnect(c, why);
 	}
 }
 
 static void
+refresh_succeeded(struct lv_collector *c, int64_t began_ms)
+{
+	struct snap_collector *served = &c->hv.collector;
+
+	say_well(c);
+	note_link(c, SNAP_LINK_UP);
+	c->good_ms = clock_boot_ms();
+	served->good_ms = c->good_ms;
+	served->refreshes++;
+	served->duration_ms = (uint64_t)(c->good_ms - began_ms);
+	if (served->longest_ms == SNAP_NO_U64 ||
+	    served->duration_ms > served->longest_ms) {
+		served->longest_ms = served->duration_ms;
+	}
+	publish(c);
+}
+
+static void
 refresh(struct lv_collector *c)
 {
-	c->due_ms = clock_boot_ms() +
-	    (int64_t)c->hv.opts->refresh_interval_s * 1000;
+	int64_t began_ms = clock_boot_ms();
+
+	c->due_ms = began_ms + (int64_t)c->hv.opts->refresh_interval_s * 1000;
 	if (lv_refresh_all(&c->hv) == 0) {
-		say_well(c);
-		c->good_ms = clock_boot_ms();
-		publish(c);
+		refresh_succeeded(c, began_ms);
 	} else {
+		c->hv.collector.failures++;
 		judge_failure(c);
 	}
 }
@@ -250,13 +197,14 @@ connect_hypervisor(struct lv_collector *c, struct lv_inbox *inbox)
 		return -1;
 	}
 	/* A hypervisor elsewhere keeps its up time over reconnects. */
-	host = lv_conn_host(&c->hv.lc, c->hv.host != NULL ?
+	host = lv_host_read(&c->hv.lc, c->hv.host != NULL ?
 	    c->hv.host->started_ms : clock_boot_ms());
 	if (host == NULL) {
 		say_trouble(c, "cannot connect", "out of memory");
 		lv_conn_close(&c->hv.lc);
 		return -1;
 	}
+	c->hv.collector.reconnects += c->hv.host != NULL;
 	snap_host_unref(c->hv.host);
 	c->hv.host = host;
 	c->connected = true;
@@ -267,7 +215,9 @@ static void
 attempt(struct lv_collector *c)
 {
 	if (connect_hypervisor(c, c->inbox) != 0) {
+		note_link(c, SNAP_LINK_DOWN);
 		plan_attempt(c);
+		publish(c);
 		return;
 	}
 	/* Whatever happened meanwhile sent its events to nobody. */
@@ -327,39 +277,13 @@ run(void *arg)
 	return NULL;
 }
 
-/*
- * Trouble with the directory must not keep values from being served: then
- * save_indices() tries again.  Another vmmibd that uses it must.
- */
-static int
-open_index(struct lv_collector *c)
-{
-	char path[PATH_MAX];
-
-	if (state_path(c, "/indices", path) != 0) {
-		log_error("state directory: %s", strerror(errno));
-		return -1;
-	}
-	if (c->read_only) {
-		c->hv.ix = vm_index_open_read_only(path);
-	} else if (hold_directory(c) == 0 || errno != EWOULDBLOCK) {
-		c->hv.ix = vm_index_open(path);
-	} else {
-		log_error("%s: another vmmibd uses this state directory",
-		    path);
-	}
-	return c->hv.ix != NULL ? 0 : -1;
-}
-
 void
 lv_collect_free(struct lv_collector *c)
 {
 	if (c != NULL) {
 		lv_hv_free(&c->hv);
 		lv_inbox_free(c->inbox);
-		if (c->lock_fd >= 0) {
-			close(c->lock_fd);
-		}
+		lv_store_close(&c->store);
 		free(c);
 	}
 }
@@ -377,14 +301,22 @@ collector_new(const struct options *opts,
 	}
 	c->where = where;
 	c->ex = ex;
-	c->read_only = read_only;
-	c->lock_fd = -1;
 	c->backoff_ms = BACKOFF_MIN_MS;
 	c->jitter = (unsigned)clock_boot_ms();
 	c->good_ms = clock_boot_ms();
 	c->hv.opts = opts;
+	c->hv.collector = (struct snap_collector){
+		.link = SNAP_LINK_CONNECTING,
+		.link_since_ms = c->good_ms,
+		.good_ms = SNAP_NO_TIME,
+		.interval_s = (uint64_t)opts->refresh_interval_s,
+		.duration_ms = SNAP_NO_U64,
+		.longest_ms = SNAP_NO_U64,
+	};
 	c->inbox = lv_inbox_new();
-	if (c->inbox == NULL || open_index(c) != 0) {
+	c->hv.ix = lv_store_open(&c->store, opts->state_directory,
+	    where->name, read_only);
+	if (c->inbox == NULL || c->hv.ix == NULL) {
 		lv_collect_free(c);
 		c = NULL;
 	}

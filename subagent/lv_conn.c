@@ -3,12 +3,10 @@
 #include "lv_conn.h"
 
 #include <libvirt/virterror.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
-#include "snapshot.h"
 
 /* Seconds between keepalive messages, and how many may stay unanswered. */
 #define KEEPALIVE_INTERVAL_S 5
@@ -49,8 +47,8 @@ uri_is_local(const char *uri)
 static void
 read_facts(struct lv_conn *lc)
 {
-	char *uri = virConnectGetURI(lc->conn);
-	const char *type = virConnectGetType(lc->conn);
+	char *uri = LV_ASK(lc, virConnectGetURI(lc->conn));
+	const char *type = LV_ASK(lc, virConnectGetType(lc->conn));
 	virNodeInfo node;
 	int n_cpus;
 
@@ -58,8 +56,9 @@ read_facts(struct lv_conn *lc)
 	lc->local = uri_is_local(uri) && type != NULL &&
 	    strcasecmp(type, "test") != 0;
 	free(uri);
-	n_cpus = virNodeGetCPUMap(lc->conn, NULL, NULL, 0);
-	if (n_cpus <= 0 && virNodeGetInfo(lc->conn, &node) == 0) {
+	n_cpus = LV_ASK(lc, virNodeGetCPUMap(lc->conn, NULL, NULL, 0));
+	if (n_cpus <= 0 &&
+	    LV_ASK(lc, virNodeGetInfo(lc->conn, &node)) == 0) {
 		n_cpus = (int)VIR_NODEINFO_MAXCPUS(node);
 	}
 	lc->n_cpus = n_cpus > 0 ? (size_t)n_cpus : 0;
@@ -80,9 +79,9 @@ lv_conn_open(struct lv_conn *lc, const char *uri, bool read_write,
 		.cb = refuse_credentials,
 	};
 
-	memset(lc, 0, sizeof(*lc));
-	lc->conn = virConnectOpenAuth(uri, &auth,
-	    read_write ? 0 : VIR_CONNECT_RO);
+	*lc = (struct lv_conn){ .calls = lc->calls };
+	lc->conn = LV_ASK(lc, virConnectOpenAuth(uri, &auth,
+	    read_write ? 0 : VIR_CONNECT_RO));
 	if (lc->conn == NULL) {
 		*why = virGetLastErrorMessage();
 		return -1;
@@ -113,65 +112,6 @@ lv_conn_alive(const struct lv_conn *lc)
 	return lc->conn != NULL && virConnectIsAlive(lc->conn) == 1;
 }
 
-/*
- * vmHvObjectID: the enterprise that stands for the software.  QEMU, LXC and
- * the test driver have none of their own; libvirt's is the nearest.
- */
-static void
-object_id_of(const char *type, struct snap_oid *id)
-{
-	static const struct {
-		const char *type;
-		uint32_t enterprise;
-	} enterprises[] = {
-		{ "ESX", 6876 },   /* VMware */
-		{ "VMware", 6876 },
-		{ "Hyper-V", 311 }, /* Microsoft */
-	};
-	const struct snap_oid root = { .len = 7,
-	    .ids = { 1, 3, 6, 1, 4, 1, 36957 } }; /* libvirt.org */
-
-	*id = root;
-	for (size_t i = 0; i < sizeof(enterprises) / sizeof(enterprises[0]);
-	     i++) {
-		if (strcasecmp(type, enterprises[i].type) == 0) {
-			id->ids[6] = enterprises[i].enterprise;
-		}
-	}
-}
-
-const struct snap_host *
-lv_conn_host(const struct lv_conn *lc, int64_t connected_ms)
-{
-	const char *type = virConnectGetType(lc->conn);
-	unsigned long version;
-	char text[32], *shown = NULL;
-	struct snap_host *host;
-
-	/* 0 means that the hypervisor does not tell its version. */
-	if (virConnectGetVersion(lc->conn, &version) == 0 && version != 0) {
-		snprintf(text, sizeof(text), "%lu.%lu.%lu", version / 1000000,
-		    version / 1000 % 1000, version % 1000);
-		shown = text;
-	}
-	host = snap_host_new(type, shown);
-	if (host == NULL) {
-		return NULL;
-	}
-	if (type != NULL) {
-		object_id_of(type, &host->object_id);
-	}
-	host->local = lc->local;
-	host->n_cpus = lc->n_cpus;
-	/*
-	 * A hypervisor on this machine was re-initialized last when the machine
-	 * booted (the boot clock's zero); guests outlive a libvirtd.  Of others
-	 * nothing tells, so their time is counted from when they were found.
-	 */
-	host->started_ms = lc->local ? 0 : connected_ms;
-	return host;
-}
-
 bool
 lv_conn_can(const struct lv_conn *lc, enum lv_call call)
 {
@@ -183,9 +123,10 @@ lv_conn_failed(struct lv_conn *lc, enum lv_call call)
 {
 	int code = virGetLastErrorCode();
 
-	/* Of bulk statistics, "unsupported" means a group that is missing. */
+	/* "Unsupported": a group of statistics, a source of addresses. */
 	if (code == VIR_ERR_NO_SUPPORT || code == VIR_ERR_OPERATION_DENIED ||
-	    (call == LV_CALL_ALL_STATS &&
+	    ((call == LV_CALL_ALL_STATS || call == LV_CALL_LEASES ||
+		call == LV_CALL_ARP) &&
 		code == VIR_ERR_ARGUMENT_UNSUPPORTED)) {
 		lc->lacks[call] = true;
 	}

@@ -6,6 +6,7 @@
 #include <libvirt/libvirt.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lv_events.h"
 
@@ -24,6 +25,16 @@ enum lv_call {
 	LV_CALL_CONTROL_INFO,
 	LV_CALL_VCPUS,
 	LV_CALL_BLOCK_STATS,
+	LV_CALL_INTERFACE_STATS,
+	LV_CALL_MEMORY_STATS,
+	LV_CALL_CPU_STATS,
+	LV_CALL_LEASES,
+	LV_CALL_ARP,
+	LV_CALL_DISK_ERRORS,
+	LV_CALL_BLOCK_JOB,
+	LV_CALL_STATS_PERIOD,
+	LV_CALL_NODE_CPU,
+	LV_CALL_NODE_MEMORY,
 	LV_CALL_MAX,
 };
 
@@ -33,10 +44,13 @@ struct lv_conn {
 	bool local;      /* the hypervisor runs on this machine */
 	size_t n_cpus;   /* physical CPUs; 0: unknown */
 	bool lacks[LV_CALL_MAX];
+	uint64_t calls;  /* made by LV_ASK(), on earlier connections too */
 };
 
+/* A call that asks the hypervisor something, counted. */
+#define LV_ASK(lc, call) ((lc)->calls++, (call))
+
 struct lv_inbox;
-struct snap_host;
 
 /* Sets up libvirt for this process: no messages of its own. */
 void lv_conn_init(void);
@@ -51,10 +65,6 @@ int lv_conn_open(struct lv_conn *lc, const char *uri, bool read_write,
     struct lv_inbox *inbox, const char **why);
 void lv_conn_close(struct lv_conn *lc);
 bool lv_conn_alive(const struct lv_conn *lc);
-
-/* The hypervisor's facts; connected_ms is when it was first reached. */
-const struct snap_host *lv_conn_host(const struct lv_conn *lc,
-    int64_t connected_ms);
 
 /*
  * Whether to make a call at all, and what to conclude when it failed: a driver

@@ -11,8 +11,16 @@
 #include "host_if.h"
 #include "log.h"
 #include "lv_conn.h"
+#include "lv_survey.h"
+#include "options.h"
 #include "rfc7666.h"
 #include "vm_index.h"
+
+/*
+ * Values of virtDomainJob: those of virDomainJobOperation come after none, as
+ * many as the MIB module has; the last came with libvirt 9.0.
+ */
+enum { JOB_NONE = 1, JOB_UNKNOWN = 2, N_OPERATIONS = 11 };
 
 struct lv_domain *
 lv_domain_new(const struct snap_uuid *uuid, uint32_t index)
@@ -25,6 +33,7 @@ lv_domain_new(const struct snap_uuid *uuid, uint32_t index)
 		d->id = -1;
 		d->autostart = TRI_UNKNOWN;
 		d->persistent = TRI_UNKNOWN;
+		d->job.operation = SNAP_NO_I32;
 		d->started_ms = SNAP_NO_TIME;
 		d->def_dirty = true;
 	}
@@ -40,6 +49,7 @@ lv_domain_free(struct lv_domain *d)
 		free(d->disk_indices);
 		free(d->nic_indices);
 		free(d->sizes);
+		lv_survey_free(d->survey);
 		free(d);
 	}
 }
@@ -58,16 +68,18 @@ bare_def(virDomainPtr dom)
 
 /* NULL when the old definition, if any, is to stay. */
 static struct snap_def *
-read_xml(struct lv_domain *d, virDomainPtr dom)
+read_xml(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
+    const struct options *opts)
 {
 	struct snap_def *def = NULL;
 	char why[256];
-	char *xml = virDomainGetXMLDesc(dom, 0);
+	char *xml = LV_ASK(lc, virDomainGetXMLDesc(dom, 0));
 
 	/* XML that cannot be parsed will not be better next time. */
 	d->def_dirty = xml == NULL;
 	if (xml != NULL) {
-		def = domxml_parse(xml, strlen(xml), why, sizeof(why));
+		def = domxml_parse(xml, strlen(xml), opts->rules,
+		    opts->n_rules, why, sizeof(why));
 		free(xml);
 		if (def == NULL && !d->xml_refused) {
 			log_warn("domain %s: %s", virDomainGetName(dom), why);
@@ -98,8 +110,8 @@ read_pinning(struct snap_def *def, struct lv_conn *lc, virDomainPtr dom)
 	if (maps == NULL) {
 		return;
 	}
-	n = virDomainGetVcpuPinInfo(dom, (int)def->vcpus_max, maps,
-	    (int)map_len, VIR_DOMAIN_AFFECT_CURRENT);
+	n = LV_ASK(lc, virDomainGetVcpuPinInfo(dom, (int)def->vcpus_max, maps,
+	    (int)map_len, VIR_DOMAIN_AFFECT_CURRENT));
 	if (n < 0) {
 		lv_conn_failed(lc, LV_CALL_PIN_INFO);
 		return;
@@ -147,8 +159,8 @@ read_sizes(const struct snap_def *def, struct lv_conn *lc, virDomainPtr dom)
 		    !lv_conn_can(lc, LV_CALL_BLOCK_INFO)) {
 			continue;
 		}
-		if (virDomainGetBlockInfo(dom, def->disks[i].target, &info,
-		    0) != 0) {
+		if (LV_ASK(lc, virDomainGetBlockInfo(dom, def->disks[i].target,
+		    &info, 0)) != 0) {
 			lv_conn_failed(lc, LV_CALL_BLOCK_INFO);
 			continue;
 		}
@@ -219,11 +231,30 @@ number_disks(const struct snap_def *def, const struct snap_uuid *uuid,
 	return indices;
 }
 
+/* A period that somebody has set already is left as it is. */
+static void
+ask_for_statistics(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
+    const struct options *opts)
+{
+	if (opts->memory_stats_period_s == 0 || d->id < 0 ||
+	    d->def->mem_stats_period_s != 0 ||
+	    !lv_conn_can(lc, LV_CALL_STATS_PERIOD) ||
+	    lv_domain_is_occupied(lc, dom)) {
+		return;
+	}
+	if (LV_ASK(lc, virDomainSetMemoryStatsPeriod(dom,
+	    opts->memory_stats_period_s, VIR_DOMAIN_AFFECT_LIVE)) == 0) {
+		d->def_dirty = true; /* no event tells of it */
+	} else {
+		lv_conn_failed(lc, LV_CALL_STATS_PERIOD);
+	}
+}
+
 void
 lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
-    struct vm_index *ix)
+    struct vm_index *ix, const struct options *opts)
 {
-	struct snap_def *def = read_xml(d, dom);
+	struct snap_def *def = read_xml(d, lc, dom, opts);
 	uint32_t *disk_indices, *nic_indices;
 
 	if (def == NULL) {
@@ -247,10 +278,14 @@ lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 	free(d->disk_indices);
 	free(d->nic_indices);
 	free(d->sizes);
+	d->survey_due = d->survey != NULL; /* its devices may be others */
+	lv_survey_free(d->survey);
+	d->survey = NULL;
 	d->def = def;
 	d->disk_indices = disk_indices;
 	d->nic_indices = nic_indices;
 	d->sizes = d->id < 0 ? read_sizes(def, lc, dom) : NULL;
+	ask_for_statistics(d, lc, dom, opts);
 }
 
 static int32_t
@@ -270,31 +305,31 @@ lv_domain_read_flags(struct lv_domain *d, struct lv_conn *lc,
 	int autostart = 0;
 
 	if (lv_conn_can(lc, LV_CALL_GET_AUTOSTART)) {
-		int rc = virDomainGetAutostart(dom, &autostart);
+		int rc = LV_ASK(lc, virDomainGetAutostart(dom, &autostart));
 
 		d->autostart = tristate(lc, LV_CALL_GET_AUTOSTART,
 		    rc < 0 ? rc : autostart);
 	}
 	if (lv_conn_can(lc, LV_CALL_IS_PERSISTENT)) {
 		d->persistent = tristate(lc, LV_CALL_IS_PERSISTENT,
-		    virDomainIsPersistent(dom));
+		    LV_ASK(lc, virDomainIsPersistent(dom)));
 	}
 	if (lv_conn_can(lc, LV_CALL_MANAGED_SAVE)) {
 		d->state.managed_save = tristate(lc, LV_CALL_MANAGED_SAVE,
-		    virDomainHasManagedSaveImage(dom, 0)) == TRI_YES;
+		    LV_ASK(lc, virDomainHasManagedSaveImage(dom, 0))) ==
+		    TRI_YES;
 	}
 }
 
-/* Whether somebody's command to the guest's QEMU is under way; it may hang. */
-static bool
-is_occupied(struct lv_conn *lc, virDomainPtr dom)
+bool
+lv_domain_is_occupied(struct lv_conn *lc, virDomainPtr dom)
 {
 	virDomainControlInfo info;
 
 	if (!lv_conn_can(lc, LV_CALL_CONTROL_INFO)) {
 		return false;
 	}
-	if (virDomainGetControlInfo(dom, &info, 0) != 0) {
+	if (LV_ASK(lc, virDomainGetControlInfo(dom, &info, 0)) != 0) {
 		lv_conn_failed(lc, LV_CALL_CONTROL_INFO);
 		return false;
 	}
@@ -302,22 +337,58 @@ is_occupied(struct lv_conn *lc, virDomainPtr dom)
 	    info.state == VIR_DOMAIN_CONTROL_ERROR;
 }
 
+bool
+lv_domain_has_job(const struct lv_domain *d)
+{
+	return d->job.operation >= JOB_UNKNOWN;
+}
+
+/* Not all jobs tell all of it, nor all at once. */
+static void
+read_progress(struct snap_job *job, virTypedParameterPtr params, int n)
+{
+	unsigned long long total = 0, done = 0, value;
+
+	if (virTypedParamsGetULLong(params, n, VIR_DOMAIN_JOB_DATA_REMAINING,
+	    &value) == 1) {
+		job->remaining_bytes = value;
+	}
+	if (virTypedParamsGetULLong(params, n, VIR_DOMAIN_JOB_TIME_ELAPSED,
+	    &value) == 1) {
+		job->elapsed_ms = value;
+	}
+	if (virTypedParamsGetULLong(params, n, VIR_DOMAIN_JOB_DATA_TOTAL,
+	    &total) == 1 &&
+	    virTypedParamsGetULLong(params, n, VIR_DOMAIN_JOB_DATA_PROCESSED,
+		&done) == 1 && total > 0 && done <= total) {
+		job->done = (uint64_t)((double)done / (double)total * 10000);
+	}
+}
+
 void
 lv_domain_read_job(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom)
 {
+	const struct snap_job none = { JOB_NONE, SNAP_NO_U64, SNAP_NO_U64,
+	    SNAP_NO_U64 };
 	virTypedParameterPtr params = NULL;
 	int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = 0;
 
 	/* Asking for the job would wait for that command. */
-	if (d->id >= 0 && is_occupied(lc, dom)) {
+	if (d->id >= 0 && lv_domain_is_occupied(lc, dom)) {
 		return;
 	}
 	d->state.job = 0;
-	if (d->id < 0 || !lv_conn_can(lc, LV_CALL_JOB_STATS)) {
+	d->job = none;
+	if (d->id < 0) {
 		return;
 	}
-	if (virDomainGetJobStats(dom, &type, &params, &n, 0) < 0) {
+	if (!lv_conn_can(lc, LV_CALL_JOB_STATS)) {
+		d->job.operation = SNAP_NO_I32;
+		return;
+	}
+	if (LV_ASK(lc, virDomainGetJobStats(dom, &type, &params, &n, 0)) < 0) {
 		lv_conn_failed(lc, LV_CALL_JOB_STATS);
+		d->job.operation = SNAP_NO_I32;
 		return;
 	}
 	if (type == VIR_DOMAIN_JOB_BOUNDED ||
@@ -325,6 +396,9 @@ lv_domain_read_job(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom)
 		(void)virTypedParamsGetInt(params, n, VIR_DOMAIN_JOB_OPERATION,
 		    &operation);
 		d->state.job = operation;
+		d->job.operation = operation >= 0 && operation < N_OPERATIONS ?
+		    operation + JOB_UNKNOWN : JOB_UNKNOWN;
+		read_progress(&d->job, params, n);
 	}
 	virTypedParamsFree(params, n);
 }

@@ -12,6 +12,8 @@
 #include "snapshot.h"
 
 struct lv_conn;
+struct lv_survey;
+struct options;
 struct vm_index;
 
 /* A disk's sizes in bytes, as read along with the definition. */
@@ -26,6 +28,8 @@ struct lv_domain {
 	uint32_t index; /* vmIndex */
 	int id;         /* hypervisor ID, which tells runs apart; -1: inactive */
 	struct lv_state state;
+	struct snap_job job;         /* details of state.job */
+	struct snap_trouble trouble; /* the last abnormal event */
 	int32_t autostart;  /* enum rfc7666_tristate */
 	int32_t persistent; /* enum rfc7666_tristate */
 	int64_t started_ms;
@@ -38,6 +42,9 @@ struct lv_domain {
 	uint32_t *disk_indices;
 	uint32_t *nic_indices;
 	struct lv_disk_size *sizes; /* NULL: statistics give them */
+	struct lv_survey *survey;   /* see lv_survey.h; NULL: none yet */
+	bool survey_due;            /* before its turn */
+	int address_tries;          /* refreshes in which to look for them */
 
 	const struct snap_domain *record; /* the latest; NULL: none yet */
 	bool partial;         /* its statistics left something out */
@@ -50,14 +57,25 @@ void lv_domain_free(struct lv_domain *d);
 
 /*
  * Reads the XML, pinning and, of an inactive domain, disk sizes, and numbers
- * the devices.  What fails keeps its old value, or is unknown.
+ * the devices.  What fails keeps its old value, or is unknown.  A guest whose
+ * balloon driver nobody asks for statistics is asked from now on, if the
+ * configuration wants that.
  */
 void lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc,
-    virDomainPtr dom, struct vm_index *ix);
+    virDomainPtr dom, struct vm_index *ix, const struct options *opts);
 
 /* Reads autostart, persistence and managed save for this domain alone. */
 void lv_domain_read_flags(struct lv_domain *d, struct lv_conn *lc,
     virDomainPtr dom);
+
+/* Whether a job is known to be going on. */
+bool lv_domain_has_job(const struct lv_domain *d);
+
+/*
+ * Whether somebody's command to the guest's QEMU is under way: a call that
+ * enters its monitor would wait for that, and hang if it hangs.
+ */
+bool lv_domain_is_occupied(struct lv_conn *lc, virDomainPtr dom);
 
 /* Reads which job is going on, if any; leaves a guest alone that is occupied. */
 void lv_domain_read_job(struct lv_domain *d, struct lv_conn *lc,

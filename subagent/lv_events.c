@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,6 +87,17 @@ put(virDomainPtr dom, void *inbox, unsigned dirty)
 	}
 }
 
+static void
+put_trouble(virDomainPtr dom, void *inbox, enum snap_trouble_kind kind,
+    const char *detail)
+{
+	struct snap_uuid uuid;
+
+	if (virDomainGetUUID(dom, uuid.octets) == 0) {
+		lv_inbox_put_trouble(inbox, &uuid, kind, detail);
+	}
+}
+
 /*
  * One callback for each signature that libvirt has.  Most events say only
  * that something is to be read again, so their details are left alone.
@@ -105,8 +117,53 @@ on_lifecycle(virConnectPtr conn, virDomainPtr dom, int event, int detail,
 	    detail == VIR_DOMAIN_EVENT_PMSUSPENDED_DISK) {
 		dirty |= LV_DIRTY_TO_DISK;
 	}
+	if (event == VIR_DOMAIN_EVENT_CRASHED) {
+		put_trouble(dom, inbox, SNAP_TROUBLE_PANIC,
+		    detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED ?
+		    "guest panicked" : "guest crashed");
+	}
 	put(dom, inbox, dirty);
 	return 0;
+}
+
+static void
+on_io_error(virConnectPtr conn, virDomainPtr dom, const char *source,
+    const char *alias, int action, const char *reason, void *inbox)
+{
+	static const char *const actions[] = {
+		[VIR_DOMAIN_EVENT_IO_ERROR_NONE] = "ignored",
+		[VIR_DOMAIN_EVENT_IO_ERROR_PAUSE] = "paused",
+		[VIR_DOMAIN_EVENT_IO_ERROR_REPORT] = "reported to the guest",
+	};
+	char detail[256];
+
+	(void)conn;
+	snprintf(detail, sizeof(detail), "%s: %s%s%s: %s",
+	    alias != NULL && alias[0] != '\0' ? alias : "disk",
+	    action >= 0 && (size_t)action < sizeof(actions) /
+	    sizeof(actions[0]) ? actions[action] : "unknown action",
+	    reason != NULL && reason[0] != '\0' ? ", " : "",
+	    reason != NULL ? reason : "", source != NULL ? source : "");
+	put_trouble(dom, inbox, SNAP_TROUBLE_IO_ERROR, detail);
+}
+
+static void
+on_watchdog(virConnectPtr conn, virDomainPtr dom, int action, void *inbox)
+{
+	static const char *const actions[] = {
+		[VIR_DOMAIN_EVENT_WATCHDOG_NONE] = "ignored",
+		[VIR_DOMAIN_EVENT_WATCHDOG_PAUSE] = "paused",
+		[VIR_DOMAIN_EVENT_WATCHDOG_RESET] = "reset",
+		[VIR_DOMAIN_EVENT_WATCHDOG_POWEROFF] = "powered off",
+		[VIR_DOMAIN_EVENT_WATCHDOG_SHUTDOWN] = "asked to shut down",
+		[VIR_DOMAIN_EVENT_WATCHDOG_DEBUG] = "logged",
+		[VIR_DOMAIN_EVENT_WATCHDOG_INJECTNMI] = "NMI injected",
+	};
+
+	(void)conn;
+	put_trouble(dom, inbox, SNAP_TROUBLE_WATCHDOG, action >= 0 &&
+	    (size_t)action < sizeof(actions) / sizeof(actions[0]) ?
+	    actions[action] : "unknown action");
 }
 
 static void
@@ -217,6 +274,8 @@ static const struct {
 	VIR_DOMAIN_EVENT_CALLBACK(callback) }
 	WANT(LIFECYCLE, on_lifecycle),
 	WANT(REBOOT, on_state),
+	WANT(WATCHDOG, on_watchdog),
+	WANT(IO_ERROR_REASON, on_io_error),
 	WANT(BLOCK_JOB, on_block_job),
 	WANT(DISK_CHANGE, on_disk),
 	WANT(TRAY_CHANGE, on_tray),

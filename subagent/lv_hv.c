@@ -151,7 +151,8 @@ const struct snapshot *
 lv_hv_snapshot(const struct lv_hv *hv, int64_t stale_at_ms)
 {
 	struct snapshot *snap = snapshot_new(hv->host, hv->n_domains);
-	int64_t since_ms = hv->table_changed_ms - hv->host->started_ms;
+	int64_t since_ms = hv->host == NULL ? 0 :
+	    hv->table_changed_ms - hv->host->started_ms;
 	size_t n = 0;
 
 	if (snap == NULL) {
@@ -164,7 +165,11 @@ lv_hv_snapshot(const struct lv_hv *hv, int64_t stale_at_ms)
 		}
 	}
 	snap->n_domains = (int32_t)n;
-	snap->stale_at_ms = stale_at_ms;
+	snapshot_sum(snap);
+	snap->load = hv->load;
+	snap->collector = hv->collector;
+	snap->collector.calls = hv->lc.calls;
+	snap->stale_at_ms = hv->host != NULL ? stale_at_ms : INT64_MAX;
 	if (hv->table_changed_ms != 0 && since_ms > 0) {
 		snap->table_last_change = (uint32_t)(since_ms / 10);
 	}

@@ -27,6 +27,9 @@ struct lv_hv {
 	bool index_retained;      /* the index knows which VMs are gone */
 	unsigned listing;         /* counts full listings */
 	size_t round_robin;       /* whose definition is read next for no reason */
+	size_t survey_turn;       /* who was surveyed last in turn */
+	struct snap_load load;
+	struct snap_collector collector; /* but for the counts of lc */
 };
 
 void lv_hv_free(struct lv_hv *hv);
@@ -46,7 +49,10 @@ void lv_hv_remove_unseen(struct lv_hv *hv);
 /* Events may have been missed: all definitions are to be read again. */
 void lv_hv_mark_dirty(struct lv_hv *hv);
 
-/* All rows as they are now, good until stale_at_ms; NULL: out of memory. */
+/*
+ * All rows as they are now, good until stale_at_ms, or none before the
+ * hypervisor was ever reached.  NULL: out of memory.
+ */
 const struct snapshot *lv_hv_snapshot(const struct lv_hv *hv,
     int64_t stale_at_ms);
 

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "text.h"
 
 /* Beyond this a full refresh costs less than reading domain by domain. */
 #define INBOX_MAX 4096
@@ -84,9 +85,10 @@ notice_of(struct lv_inbox *inbox, const struct snap_uuid *uuid)
 	return notice;
 }
 
-void
-lv_inbox_put(struct lv_inbox *inbox, const struct snap_uuid *uuid,
-    unsigned dirty)
+/* trouble may be NULL. */
+static void
+put(struct lv_inbox *inbox, const struct snap_uuid *uuid, unsigned dirty,
+    const struct snap_trouble *trouble)
 {
 	struct lv_notice *notice;
 
@@ -99,9 +101,39 @@ lv_inbox_put(struct lv_inbox *inbox, const struct snap_uuid *uuid,
 		if (dirty & LV_DIRTY_STARTED) {
 			notice->started_ms = clock_boot_ms();
 		}
+		if (trouble != NULL) {
+			notice->trouble = *trouble;
+		}
 	}
 	pthread_cond_signal(&inbox->arrived);
 	pthread_mutex_unlock(&inbox->lock);
+}
+
+void
+lv_inbox_put(struct lv_inbox *inbox, const struct snap_uuid *uuid,
+    unsigned dirty)
+{
+	put(inbox, uuid, dirty, NULL);
+}
+
+void
+lv_inbox_put_trouble(struct lv_inbox *inbox, const struct snap_uuid *uuid,
+    enum snap_trouble_kind kind, const char *detail)
+{
+	struct snap_trouble trouble = { .kind = kind,
+	    .at_s = (uint64_t)time(NULL) };
+	char clean[TEXT_ADMIN_MAX + 1];
+	size_t len = text_admin(clean, detail);
+
+	/* Cut between two characters. */
+	if (len >= sizeof(trouble.detail)) {
+		len = sizeof(trouble.detail) - 1;
+		while (len > 0 && (clean[len] & 0xc0) == 0x80) {
+			len--;
+		}
+	}
+	memcpy(trouble.detail, clean, len);
+	put(inbox, uuid, LV_DIRTY_STATE, &trouble);
 }
 
 void

@@ -22,6 +22,7 @@ struct lv_notice {
 	struct snap_uuid uuid;
 	unsigned dirty;
 	int64_t started_ms; /* of the last start; SNAP_NO_TIME: none seen */
+	struct snap_trouble trouble; /* the last; kind 0: none seen */
 };
 
 /* What a wait ended with; all empty when it was the deadline. */
@@ -42,6 +43,10 @@ void lv_inbox_free(struct lv_inbox *inbox);
 /* Any thread: something happened to a domain. */
 void lv_inbox_put(struct lv_inbox *inbox, const struct snap_uuid *uuid,
     unsigned dirty);
+/* Any thread: something went wrong in a domain; its time is now. */
+void lv_inbox_put_trouble(struct lv_inbox *inbox,
+    const struct snap_uuid *uuid, enum snap_trouble_kind kind,
+    const char *detail);
 /* Any thread: the connection broke. */
 void lv_inbox_close(struct lv_inbox *inbox);
 /* Any thread: makes the present and all later waits end with stop. */

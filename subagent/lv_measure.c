@@ -19,64 +19,74 @@ counter(long long value)
  * The plugged-in vCPUs of an active domain.  Their numbers may have gaps, so
  * there must be room for as many as there can ever be: max.
  */
-static virVcpuInfo *
-read_vcpus(struct lv_conn *lc, virDomainPtr dom, size_t max, int *n)
+static void
+read_vcpus(struct lv_measure *m, struct lv_conn *lc, virDomainPtr dom,
+    size_t max)
 {
-	virVcpuInfo *vcpus;
-
 	if (!lv_conn_can(lc, LV_CALL_VCPUS) || max == 0) {
-		return NULL;
+		return;
 	}
-	vcpus = calloc(max, sizeof(*vcpus));
-	if (vcpus == NULL) {
-		return NULL;
+	m->vcpus = calloc(max, sizeof(*m->vcpus));
+	if (m->vcpus == NULL) {
+		return;
 	}
-	*n = virDomainGetVcpus(dom, vcpus, (int)max, NULL, 0);
-	if (*n < 0) {
+	m->n_vcpus = LV_ASK(lc, virDomainGetVcpus(dom, m->vcpus, (int)max,
+	    NULL, 0));
+	if (m->n_vcpus < 0) {
 		lv_conn_failed(lc, LV_CALL_VCPUS);
-		free(vcpus);
-		return NULL;
+		lv_measure_end(m);
 	}
-	return vcpus;
+}
+
+void
+lv_measure_begin(struct lv_measure *m, struct lv_conn *lc, virDomainPtr dom,
+    size_t max_vcpus)
+{
+	*m = (struct lv_measure){ .vcpus = NULL };
+	m->has_info = LV_ASK(lc, virDomainGetInfo(dom, &m->info)) == 0;
+	read_vcpus(m, lc, dom, max_vcpus);
+}
+
+void
+lv_measure_end(struct lv_measure *m)
+{
+	free(m->vcpus);
+	m->vcpus = NULL;
+	m->n_vcpus = 0;
 }
 
 size_t
-lv_measure_vcpus(struct lv_conn *lc, virDomainPtr dom, uint32_t *ids,
-    size_t max)
+lv_measure_vcpus(const struct lv_measure *m, uint32_t *ids, size_t max)
 {
-	virDomainInfo info;
 	size_t n_ids = 0;
-	int n = 0;
-	virVcpuInfo *vcpus = read_vcpus(lc, dom, max, &n);
 
-	for (int i = 0; vcpus != NULL && i < n && n_ids < max; i++) {
-		if (n_ids == 0 || vcpus[i].number > ids[n_ids - 1]) {
-			ids[n_ids++] = vcpus[i].number;
+	for (int i = 0; i < m->n_vcpus && n_ids < max; i++) {
+		if (n_ids == 0 || m->vcpus[i].number > ids[n_ids - 1]) {
+			ids[n_ids++] = m->vcpus[i].number;
 		}
 	}
-	free(vcpus);
 	/* Where numbers have gaps, the test driver leaves the last ones out. */
-	if (virDomainGetInfo(dom, &info) != 0 || n_ids != info.nrVirtCpu) {
-		n_ids = 0;
-	}
-	return n_ids;
+	return m->has_info && n_ids == m->info.nrVirtCpu ? n_ids : 0;
 }
 
 static void
-fill_vcpus(struct snap_domain *rec, struct lv_conn *lc, virDomainPtr dom)
+fill_vcpu(struct snap_vcpu *vcpu, const virVcpuInfo *info)
 {
-	int n = 0;
-	virVcpuInfo *vcpus = read_vcpus(lc, dom, rec->def->vcpus_max, &n);
+	vcpu->time_us = info->cpuTime / 1000;
+	vcpu->state = info->state;
+	vcpu->host_cpu = info->cpu < 0 ? SNAP_NO_I32 : info->cpu;
+}
 
-	for (int i = 0; vcpus != NULL && i < n; i++) {
+static void
+fill_vcpus(struct snap_domain *rec, const struct lv_measure *m)
+{
+	for (int i = 0; i < m->n_vcpus; i++) {
 		for (size_t j = 0; j < rec->n_vcpus; j++) {
-			if (rec->vcpus[j].index == vcpus[i].number + 1) {
-				rec->vcpus[j].time_us =
-				    vcpus[i].cpuTime / 1000;
+			if (rec->vcpus[j].index == m->vcpus[i].number + 1) {
+				fill_vcpu(&rec->vcpus[j], &m->vcpus[i]);
 			}
 		}
 	}
-	free(vcpus);
 }
 
 static void
@@ -88,8 +98,8 @@ fill_disk_counters(struct snap_disk *disk, struct lv_conn *lc,
 	if (!lv_conn_can(lc, LV_CALL_BLOCK_STATS)) {
 		return;
 	}
-	if (virDomainBlockStats(dom, disk->def.target, &stats,
-	    sizeof(stats)) != 0) {
+	if (LV_ASK(lc, virDomainBlockStats(dom, disk->def.target, &stats,
+	    sizeof(stats))) != 0) {
 		lv_conn_failed(lc, LV_CALL_BLOCK_STATS);
 		return;
 	}
@@ -97,6 +107,7 @@ fill_disk_counters(struct snap_disk *disk, struct lv_conn *lc,
 	disk->read_octets = counter(stats.rd_bytes);
 	disk->write_ios = counter(stats.wr_req);
 	disk->write_octets = counter(stats.wr_bytes);
+	disk->errors = counter(stats.errs);
 }
 
 static void
@@ -107,7 +118,8 @@ fill_disk_sizes(struct snap_disk *disk, struct lv_conn *lc, virDomainPtr dom)
 	if (!lv_conn_can(lc, LV_CALL_BLOCK_INFO)) {
 		return;
 	}
-	if (virDomainGetBlockInfo(dom, disk->def.target, &info, 0) != 0) {
+	if (LV_ASK(lc, virDomainGetBlockInfo(dom, disk->def.target, &info,
+	    0)) != 0) {
 		lv_conn_failed(lc, LV_CALL_BLOCK_INFO);
 		return;
 	}
@@ -116,23 +128,131 @@ fill_disk_sizes(struct snap_disk *disk, struct lv_conn *lc, virDomainPtr dom)
 	disk->physical_bytes = info.physical;
 }
 
-void
-lv_measure_fill(struct snap_domain *rec, struct lv_conn *lc, virDomainPtr dom,
-    bool active)
+static void
+fill_nic(struct snap_nic *nic, struct lv_conn *lc, virDomainPtr dom)
 {
-	virDomainInfo info;
+	virDomainInterfaceStatsStruct stats;
 
-	if (virDomainGetInfo(dom, &info) == 0) {
-		rec->mem_current_kib = info.memory;
-		rec->mem_max_kib = info.maxMem;
+	if (nic->def.ifname == NULL ||
+	    !lv_conn_can(lc, LV_CALL_INTERFACE_STATS)) {
+		return;
+	}
+	if (LV_ASK(lc, virDomainInterfaceStats(dom, nic->def.ifname, &stats,
+	    sizeof(stats))) != 0) {
+		lv_conn_failed(lc, LV_CALL_INTERFACE_STATS);
+		return;
+	}
+	nic->rx_octets = counter(stats.rx_bytes);
+	nic->rx_packets = counter(stats.rx_packets);
+	nic->rx_errors = counter(stats.rx_errs);
+	nic->rx_drops = counter(stats.rx_drop);
+	nic->tx_octets = counter(stats.tx_bytes);
+	nic->tx_packets = counter(stats.tx_packets);
+	nic->tx_errors = counter(stats.tx_errs);
+	nic->tx_drops = counter(stats.tx_drop);
+}
+
+static void
+fill_memory(struct snap_memory *memory, struct lv_conn *lc, virDomainPtr dom)
+{
+	/* By tag; a factor of 1024 for those that libvirt counts in KiB. */
+	const struct {
+		uint64_t *value;
+		uint64_t factor;
+	} fields[VIR_DOMAIN_MEMORY_STAT_NR] = {
+		[VIR_DOMAIN_MEMORY_STAT_SWAP_IN] = { &memory->swap_in, 1024 },
+		[VIR_DOMAIN_MEMORY_STAT_SWAP_OUT] = { &memory->swap_out, 1024 },
+		[VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT] =
+		    { &memory->major_faults, 1 },
+		[VIR_DOMAIN_MEMORY_STAT_MINOR_FAULT] =
+		    { &memory->minor_faults, 1 },
+		[VIR_DOMAIN_MEMORY_STAT_UNUSED] = { &memory->unused, 1024 },
+		[VIR_DOMAIN_MEMORY_STAT_AVAILABLE] =
+		    { &memory->available, 1024 },
+		[VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON] =
+		    { &memory->actual, 1024 },
+		[VIR_DOMAIN_MEMORY_STAT_RSS] = { &memory->rss, 1024 },
+		[VIR_DOMAIN_MEMORY_STAT_USABLE] = { &memory->usable, 1024 },
+		[VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE] =
+		    { &memory->updated_s, 1 },
+		[VIR_DOMAIN_MEMORY_STAT_DISK_CACHES] =
+		    { &memory->disk_caches, 1024 },
+		[VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGALLOC] =
+		    { &memory->hugetlb_allocations, 1 },
+		[VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGFAIL] =
+		    { &memory->hugetlb_failures, 1 },
+	};
+	virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
+	int n;
+
+	if (!lv_conn_can(lc, LV_CALL_MEMORY_STATS)) {
+		return;
+	}
+	n = LV_ASK(lc, virDomainMemoryStats(dom, stats,
+	    VIR_DOMAIN_MEMORY_STAT_NR, 0));
+	if (n < 0) {
+		lv_conn_failed(lc, LV_CALL_MEMORY_STATS);
+	}
+	for (int i = 0; i < n; i++) {
+		unsigned tag = (unsigned)stats[i].tag;
+
+		if (tag < VIR_DOMAIN_MEMORY_STAT_NR &&
+		    fields[tag].value != NULL &&
+		    stats[i].val <= UINT64_MAX / 1024) {
+			*fields[tag].value = stats[i].val * fields[tag].factor;
+		}
+	}
+}
+
+/* User and system time, of drivers that tell them apart. */
+static void
+fill_cpu(struct snap_domain *rec, struct lv_conn *lc, virDomainPtr dom)
+{
+	virTypedParameter params[8] = { { .type = 0 } };
+	unsigned long long ns;
+	int n;
+
+	if (!lv_conn_can(lc, LV_CALL_CPU_STATS)) {
+		return;
+	}
+	/* -1, 1: the total of all CPUs */
+	n = LV_ASK(lc, virDomainGetCPUStats(dom, params, 8, -1, 1, 0));
+	if (n < 0) {
+		lv_conn_failed(lc, LV_CALL_CPU_STATS);
+		return;
+	}
+	if (virTypedParamsGetULLong(params, n, VIR_DOMAIN_CPU_STATS_USERTIME,
+	    &ns) == 1) {
+		rec->cpu_user_us = ns / 1000;
+	}
+	if (virTypedParamsGetULLong(params, n,
+	    VIR_DOMAIN_CPU_STATS_SYSTEMTIME, &ns) == 1) {
+		rec->cpu_system_us = ns / 1000;
+	}
+	virTypedParamsClear(params, n);
+}
+
+void
+lv_measure_fill(struct snap_domain *rec, const struct lv_measure *m,
+    struct lv_conn *lc, virDomainPtr dom, bool active)
+{
+	if (m->has_info) {
+		rec->memory.actual = (uint64_t)m->info.memory * 1024;
+		rec->memory.maximum = (uint64_t)m->info.maxMem * 1024;
+		rec->vcpus_online = m->info.nrVirtCpu;
+		if (rec->def->vcpus_max > 0) {
+			rec->vcpus_maximum = rec->def->vcpus_max;
+		}
 		if (active) {
-			rec->cpu_time_us = info.cpuTime / 1000;
+			rec->cpu_time_us = m->info.cpuTime / 1000;
 		}
 	}
 	if (!active) {
 		return;
 	}
-	fill_vcpus(rec, lc, dom);
+	fill_cpu(rec, lc, dom);
+	fill_vcpus(rec, m);
+	fill_memory(&rec->memory, lc, dom);
 	for (size_t i = 0; i < rec->n_disks; i++) {
 		struct snap_disk *disk = &rec->disks[i];
 
@@ -140,5 +260,8 @@ lv_measure_fill(struct snap_domain *rec, struct lv_conn *lc, virDomainPtr dom,
 			fill_disk_counters(disk, lc, dom);
 			fill_disk_sizes(disk, lc, dom);
 		}
+	}
+	for (size_t i = 0; i < rec->n_nics; i++) {
+		fill_nic(&rec->nics[i], lc, dom);
 	}
 }

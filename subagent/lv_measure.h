@@ -11,15 +11,28 @@
 struct lv_conn;
 struct snap_domain;
 
+/* What is read before the record is made, for its rows depend on it. */
+struct lv_measure {
+	bool has_info;
+	virDomainInfo info;
+	virVcpuInfo *vcpus; /* NULL: not told */
+	int n_vcpus;
+};
+
+/* Where there can be max_vcpus at most.  To be ended. */
+void lv_measure_begin(struct lv_measure *m, struct lv_conn *lc,
+    virDomainPtr dom, size_t max_vcpus);
+void lv_measure_end(struct lv_measure *m);
+
 /*
- * The numbers of the plugged-in vCPUs, ascending, where there can be max at
- * most; 0 when the driver does not tell.
+ * The numbers of the plugged-in vCPUs, ascending, at most max of them; 0 when
+ * the driver does not tell.
  */
-size_t lv_measure_vcpus(struct lv_conn *lc, virDomainPtr dom, uint32_t *ids,
+size_t lv_measure_vcpus(const struct lv_measure *m, uint32_t *ids,
     size_t max);
 
 /* Fills a record by whatever calls the driver has. */
-void lv_measure_fill(struct snap_domain *rec, struct lv_conn *lc,
-    virDomainPtr dom, bool active);
+void lv_measure_fill(struct snap_domain *rec, const struct lv_measure *m,
+    struct lv_conn *lc, virDomainPtr dom, bool active);
 
 #endif

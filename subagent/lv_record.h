@@ -4,8 +4,8 @@
 #define VMMIBD_LV_RECORD_H
 
 #include <libvirt/libvirt.h>
-#include <stdint.h>
 
+struct lv_carry_limits;
 struct lv_conn;
 struct lv_domain;
 
@@ -16,10 +16,11 @@ struct lv_domain;
 
 /* From the parameters of a bulk call. */
 void lv_record_from_stats(struct lv_domain *d, const struct lv_conn *lc,
-    const virTypedParameter *params, int n, int64_t stale_after_ms);
+    const virTypedParameter *params, int n,
+    const struct lv_carry_limits *limits);
 
 /* From calls for this domain alone, for drivers without bulk statistics. */
 void lv_record_from_calls(struct lv_domain *d, struct lv_conn *lc,
-    virDomainPtr dom, int64_t stale_after_ms);
+    virDomainPtr dom, const struct lv_carry_limits *limits);
 
 #endif

@@ -8,15 +8,25 @@
 
 #include "clock.h"
 #include "host_proc.h"
+#include "lv_carry.h"
+#include "lv_host.h"
 #include "lv_hv.h"
 #include "lv_inbox.h"
+#include "lv_listing.h"
 #include "lv_record.h"
-#include "lv_stats.h"
+#include "lv_survey.h"
 #include "options.h"
 #include "rfc7666.h"
 
 /* Definitions read again per refresh, in case a change sent no event. */
 #define ROUND_ROBIN_STEP 2
+
+/* Domains surveyed per refresh (lv_survey.h); more in the first one. */
+#define SURVEY_STEP 4
+#define SURVEY_FIRST 32
+
+/* Refreshes in which a guest that just started may get its address. */
+#define ADDRESS_TRIES 12
 
 /* Pause before a domain is looked at again; doubles each time. */
 #define SETTLE_MS 50
@@ -24,14 +34,6 @@
 
 /* From so many domains on, one look at all costs less than one at each. */
 #define BATCH_MAX 64
-
-/*
- * NOWAIT: a busy guest gives what can be had without waiting for it.  ENFORCE:
- * a driver with just some of the groups (test has only the state) fails, and
- * is asked by calls for each domain instead.
- */
-#define STATS_FLAGS (VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT |               \
-	VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS)
 
 /* Looks through the processes at most once per refresh, when first needed. */
 struct starts {
@@ -90,185 +92,65 @@ note_domain(struct lv_hv *hv, virDomainPtr dom, struct starts *starts)
 	return d;
 }
 
+/* Whose turn it is to be looked at though nothing is known to have changed. */
 static void
-free_domains(virDomainPtr *doms, int n)
+take_turns(struct lv_hv *hv)
 {
-	for (int i = 0; i < n; i++) {
-		virDomainFree(doms[i]);
+	size_t surveys = hv->listing == 1 ? SURVEY_FIRST : SURVEY_STEP;
+
+	for (size_t i = 0; i < surveys && i < hv->n_domains; i++) {
+		hv->survey_turn = (hv->survey_turn + 1) % hv->n_domains;
+		hv->domains[hv->survey_turn]->survey_due = true;
 	}
-	free(doms);
-}
-
-/* One call tells of all domains which have a certain property. */
-static void
-list_flagged(struct lv_hv *hv, enum lv_call call, unsigned flag,
-    void (*set)(struct lv_domain *d, bool has))
-{
-	virDomainPtr *doms = NULL;
-	struct snap_uuid uuid;
-	struct lv_domain *d;
-	int n;
-
-	if (!lv_conn_can(&hv->lc, call)) {
-		return;
-	}
-	n = virConnectListAllDomains(hv->lc.conn, &doms, flag);
-	if (n < 0) {
-		lv_conn_failed(&hv->lc, call);
-		return;
-	}
-	for (size_t i = 0; i < hv->n_domains; i++) {
-		set(hv->domains[i], false);
-	}
-	for (int i = 0; i < n; i++) {
-		if (virDomainGetUUID(doms[i], uuid.octets) == 0 &&
-		    (d = lv_hv_find(hv, &uuid)) != NULL) {
-			set(d, true);
-		}
-	}
-	free_domains(doms, n);
-}
-
-static void
-set_autostart(struct lv_domain *d, bool has)
-{
-	d->autostart = has ? TRI_YES : TRI_NO;
-}
-
-static void
-set_persistent(struct lv_domain *d, bool has)
-{
-	d->persistent = has ? TRI_YES : TRI_NO;
-}
-
-static void
-set_managed_save(struct lv_domain *d, bool has)
-{
-	d->state.managed_save = has;
-}
-
-static void
-list_flags(struct lv_hv *hv)
-{
-	list_flagged(hv, LV_CALL_LIST_AUTOSTART,
-	    VIR_CONNECT_LIST_DOMAINS_AUTOSTART, set_autostart);
-	list_flagged(hv, LV_CALL_LIST_PERSISTENT,
-	    VIR_CONNECT_LIST_DOMAINS_PERSISTENT, set_persistent);
-	list_flagged(hv, LV_CALL_LIST_MANAGED_SAVE,
-	    VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE, set_managed_save);
-}
-
-static void
-mark_round_robin(struct lv_hv *hv)
-{
 	for (int i = 0; i < ROUND_ROBIN_STEP && hv->n_domains > 0; i++) {
 		hv->round_robin = (hv->round_robin + 1) % hv->n_domains;
 		hv->domains[hv->round_robin]->def_dirty = true;
 	}
 }
 
-/* Definition and job, where there is reason to look. */
+/* Definition, job and survey, where there is reason to look. */
 static void
 read_changes(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom)
 {
 	if (d->def_dirty) {
-		lv_domain_read_def(d, &hv->lc, dom, hv->ix);
+		lv_domain_read_def(d, &hv->lc, dom, hv->ix, hv->opts);
 	}
 	/* Events tell of jobs, but not of one that was there already. */
-	if (d->state.job != 0 || d->record == NULL) {
+	if (lv_domain_has_job(d) || d->record == NULL) {
 		lv_domain_read_job(d, &hv->lc, dom);
 	}
+	if (lv_survey_is_due(d)) {
+		lv_survey_domain(d, &hv->lc, dom);
+	}
 }
 
+/* Events bring samples in between, which are too close to make rates of. */
 static int64_t
-stale_after_ms(const struct lv_hv *hv)
+rate_min_ms(const struct lv_hv *hv)
 {
-	return (int64_t)hv->opts->stale_after_s * 1000;
+	return (int64_t)hv->opts->refresh_interval_s * 500;
 }
 
-/* A domain as libvirt listed it, with or without statistics. */
-struct listed {
-	virDomainPtr dom;
-	virDomainStatsRecordPtr stats; /* NULL: the driver has none */
-};
-
-struct listing {
-	int n;
-	struct listed *items;
-	virDomainStatsRecordPtr *records; /* what owns the items: these */
-	virDomainPtr *doms;               /* or these */
-};
-
-static int
-by_name(const void *left, const void *right)
+static struct lv_carry_limits
+limits_of(const struct lv_hv *hv, const struct lv_listed *item)
 {
-	const struct listed *a = left, *b = right;
-
-	return strcmp(virDomainGetName(a->dom), virDomainGetName(b->dom));
-}
-
-/* Domains by name, so that new ones are numbered in an order people expect. */
-static bool
-sort_listing(struct listing *listing)
-{
-	listing->items = calloc((size_t)listing->n + 1,
-	    sizeof(*listing->items));
-	if (listing->items == NULL) {
-		return false;
-	}
-	for (int i = 0; i < listing->n; i++) {
-		if (listing->records != NULL) {
-			listing->items[i].dom = listing->records[i]->dom;
-			listing->items[i].stats = listing->records[i];
-		} else {
-			listing->items[i].dom = listing->doms[i];
-		}
-	}
-	qsort(listing->items, (size_t)listing->n, sizeof(*listing->items),
-	    by_name);
-	return true;
-}
-
-static bool
-list_all(struct lv_hv *hv, struct listing *listing)
-{
-	memset(listing, 0, sizeof(*listing));
-	if (lv_conn_can(&hv->lc, LV_CALL_ALL_STATS)) {
-		listing->n = virConnectGetAllDomainStats(hv->lc.conn,
-		    LV_STATS_GROUPS, &listing->records, STATS_FLAGS);
-		if (listing->n < 0) {
-			lv_conn_failed(&hv->lc, LV_CALL_ALL_STATS);
-		}
-	}
-	/* Not "else": the call may just have turned out to be missing. */
-	if (!lv_conn_can(&hv->lc, LV_CALL_ALL_STATS)) {
-		listing->n = virConnectListAllDomains(hv->lc.conn,
-		    &listing->doms, 0);
-	}
-	return listing->n >= 0 && sort_listing(listing);
+	return (struct lv_carry_limits){
+		.sampled_ms = item->sampled_ms,
+		.rate_min_ms = rate_min_ms(hv),
+		.stale_after_ms = (int64_t)hv->opts->stale_after_s * 1000,
+	};
 }
 
 static void
-free_listing(struct listing *listing)
+record(struct lv_hv *hv, struct lv_domain *d, const struct lv_listed *item)
 {
-	free(listing->items);
-	if (listing->records != NULL) {
-		virDomainStatsRecordListFree(listing->records);
-	}
-	if (listing->doms != NULL) {
-		free_domains(listing->doms, listing->n);
-	}
-}
+	const struct lv_carry_limits limits = limits_of(hv, item);
 
-static void
-record(struct lv_hv *hv, struct lv_domain *d, const struct listed *item)
-{
 	if (item->stats != NULL) {
 		lv_record_from_stats(d, &hv->lc, item->stats->params,
-		    item->stats->nparams, stale_after_ms(hv));
+		    item->stats->nparams, &limits);
 	} else {
-		lv_record_from_calls(d, &hv->lc, item->dom,
-		    stale_after_ms(hv));
+		lv_record_from_calls(d, &hv->lc, item->dom, &limits);
 	}
 }
 
@@ -279,9 +161,15 @@ apply_notice(struct lv_domain *d, const struct lv_notice *notice)
 	if (notice->dirty & LV_DIRTY_DEF) {
 		d->def_dirty = true;
 	}
-	if (notice->dirty & LV_DIRTY_STARTED && d->id >= 0 &&
-	    d->started_ms == SNAP_NO_TIME) {
-		d->started_ms = notice->started_ms;
+	if (notice->dirty & LV_DIRTY_STARTED && d->id >= 0) {
+		if (d->started_ms == SNAP_NO_TIME) {
+			d->started_ms = notice->started_ms;
+		}
+		d->survey_due = true;
+		d->address_tries = ADDRESS_TRIES;
+	}
+	if (notice->trouble.kind != 0) {
+		d->trouble = notice->trouble;
 	}
 	if (notice->dirty & LV_DIRTY_TO_DISK) {
 		d->state.to_disk = true;
@@ -305,10 +193,10 @@ apply_batch(struct lv_hv *hv, const struct lv_batch *batch)
 
 /*
  * Two passes over what libvirt listed: first who is there, so that
- * list_flags() finds all entries, then what they are like.
+ * lv_listing_flags() finds all entries, then what they are like.
  */
 static int
-refresh_listed(struct lv_hv *hv, const struct listing *listing,
+refresh_listed(struct lv_hv *hv, const struct lv_listing *listing,
     const struct lv_batch *batch, struct starts *starts)
 {
 	struct lv_domain **noted = calloc((size_t)listing->n + 1,
@@ -322,9 +210,10 @@ refresh_listed(struct lv_hv *hv, const struct listing *listing,
 		noted[i] = note_domain(hv, listing->items[i].dom, starts);
 	}
 	lv_hv_remove_unseen(hv);
-	list_flags(hv);
+	lv_listing_flags(hv);
+	lv_host_measure(&hv->load, &hv->lc, rate_min_ms(hv));
 	apply_batch(hv, batch);
-	mark_round_robin(hv);
+	take_turns(hv);
 	for (int i = 0; i < listing->n; i++) {
 		if (noted[i] != NULL) {
 			read_changes(hv, noted[i], listing->items[i].dom);
@@ -339,13 +228,13 @@ static int
 refresh_all(struct lv_hv *hv, const struct lv_batch *batch)
 {
 	struct starts starts = { NULL, false };
-	struct listing listing;
+	struct lv_listing listing;
 	int rc = -1;
 
-	if (list_all(hv, &listing)) {
+	if (lv_listing_read(&listing, &hv->lc) == 0) {
 		rc = refresh_listed(hv, &listing, batch, &starts);
 	}
-	free_listing(&listing);
+	lv_listing_free(&listing);
 	host_procs_free(starts.procs);
 	return rc;
 }
@@ -359,18 +248,12 @@ lv_refresh_all(struct lv_hv *hv)
 static void
 record_one(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom)
 {
-	virDomainPtr doms[] = { dom, NULL };
-	virDomainStatsRecordPtr *records = NULL;
-	struct listed item = { dom, NULL };
+	virDomainStatsRecordPtr *records = lv_listing_stats(&hv->lc, dom);
+	struct lv_listed item = { .dom = dom,
+	    .stats = records != NULL ? records[0] : NULL };
 
-	if (!lv_conn_can(&hv->lc, LV_CALL_ALL_STATS)) {
-		record(hv, d, &item);
-		return;
-	}
-	/* None, if the domain has gone since it was looked up. */
-	if (virDomainListGetStats(doms, LV_STATS_GROUPS, &records,
-	    STATS_FLAGS) == 1) {
-		item.stats = records[0];
+	/* Without statistics it may have gone since it was looked up. */
+	if (records != NULL || !lv_conn_can(&hv->lc, LV_CALL_ALL_STATS)) {
 		record(hv, d, &item);
 	}
 	if (records != NULL) {
@@ -394,8 +277,8 @@ static void
 refresh_one(struct lv_hv *hv, const struct lv_notice *notice,
     struct starts *starts)
 {
-	virDomainPtr dom = virDomainLookupByUUID(hv->lc.conn,
-	    notice->uuid.octets);
+	virDomainPtr dom = LV_ASK(&hv->lc,
+	    virDomainLookupByUUID(hv->lc.conn, notice->uuid.octets));
 	struct lv_domain *d;
 
 	if (dom == NULL) {
@@ -413,10 +296,13 @@ refresh_one(struct lv_hv *hv, const struct lv_notice *notice,
 	if (d != NULL) {
 		apply_notice(d, notice);
 		if (d->def_dirty) {
-			lv_domain_read_def(d, &hv->lc, dom, hv->ix);
+			lv_domain_read_def(d, &hv->lc, dom, hv->ix, hv->opts);
 			lv_domain_read_flags(d, &hv->lc, dom);
 		}
 		lv_domain_read_job(d, &hv->lc, dom);
+		if (lv_survey_is_due(d)) {
+			lv_survey_domain(d, &hv->lc, dom);
+		}
 		record_one(hv, d, dom);
 		d->settle_tries = 0;
 		plan_settling(d);
@@ -462,8 +348,8 @@ lv_refresh_settle(struct lv_hv *hv, bool *read)
 
 		if (d->settle_at_ms != 0 &&
 		    d->settle_at_ms <= clock_boot_ms()) {
-			dom = virDomainLookupByUUID(hv->lc.conn,
-			    d->uuid.octets);
+			dom = LV_ASK(&hv->lc, virDomainLookupByUUID(
+			    hv->lc.conn, d->uuid.octets));
 			if (dom != NULL) {
 				record_one(hv, d, dom);
 				virDomainFree(dom);

@@ -14,7 +14,7 @@ struct snap_domain;
 #define LV_STATS_GROUPS                                                       \
 	(VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL |                \
 	    VIR_DOMAIN_STATS_BALLOON | VIR_DOMAIN_STATS_VCPU |                \
-	    VIR_DOMAIN_STATS_BLOCK)
+	    VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK)
 
 /*
  * state.state, and state.reason or 0; false, and both untouched, when there is

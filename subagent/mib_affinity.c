@@ -6,12 +6,13 @@
 static const char *const affinity_labels[] = { "unknown", "enable", "disable" };
 
 static int32_t
-affinity_of(const struct mib_row *row)
+affinity_of(const struct mib_row *row, int64_t now_ms)
 {
 	const struct snap_vcpu *vcpu = row->data;
 	uint32_t cpu = row->index[2] - RFC7666_PHYS_INDEX_BASE;
 	size_t octet = cpu / 8;
 
+	(void)now_ms;
 	if (vcpu->cpumap == NULL || octet >= row->dom->def->cpumap_len) {
 		return SNAP_NO_I32;
 	}

@@ -3,10 +3,9 @@
 #include "mib_column.h"
 
 #include <string.h>
+#include <time.h>
 
-/* Members of a row by offset; the descriptor macros checked the types. */
-#define MEMBER(base, offset, ctype)                                           \
-	(*(const ctype *)(const void *)((const char *)(base) + (offset)))
+const char *const mib_truth_labels[3] = { NULL, "true", "false" };
 
 static void
 value_set(struct mib_value *value, u_char type, const void *data, size_t len)
@@ -35,11 +34,52 @@ value_counter64(struct mib_value *value, uint64_t counter)
 }
 
 static bool
+value_unsigned32(struct mib_value *value, u_char type, uint32_t number)
+{
+	value->own.unsigned32 = number;
+	value_set(value, type, &value->own.unsigned32, sizeof(u_long));
+	return true;
+}
+
+/* A Gauge32 that its type cannot hold stays at the maximum. */
+static bool
+value_gauge32(struct mib_value *value, uint64_t number)
+{
+	return value_unsigned32(value, ASN_GAUGE,
+	    number < UINT32_MAX ? (uint32_t)number : UINT32_MAX) &&
+	    number != SNAP_NO_U64;
+}
+
+static bool
+value_text(struct mib_value *value, const char *text)
+{
+	value_set(value, ASN_OCTET_STR, text, text != NULL ? strlen(text) : 0);
+	return text != NULL;
+}
+
+/* DateAndTime without a time zone is local; with one it takes 11 octets. */
+static bool
+value_date(struct mib_value *value, uint64_t epoch_s)
+{
+	time_t when = (time_t)epoch_s;
+	struct tm tm;
+
+	if (epoch_s == SNAP_NO_U64 || epoch_s == 0 || when < 0 ||
+	    gmtime_r(&when, &tm) == NULL || tm.tm_year + 1900 > UINT16_MAX) {
+		return false;
+	}
+	memcpy(value->own.date, (const u_char [11]){
+	    (u_char)((tm.tm_year + 1900) >> 8), (u_char)(tm.tm_year + 1900),
+	    (u_char)(tm.tm_mon + 1), (u_char)tm.tm_mday, (u_char)tm.tm_hour,
+	    (u_char)tm.tm_min, (u_char)tm.tm_sec, 0, '+', 0, 0 }, 11);
+	value_set(value, ASN_OCTET_STR, value->own.date, 11);
+	return true;
+}
+
+static bool
 value_ticks(struct mib_value *value, uint32_t ticks)
 {
-	value->own.unsigned32 = ticks;
-	value_set(value, ASN_TIMETICKS, &value->own.unsigned32, sizeof(u_long));
-	return true;
+	return value_unsigned32(value, ASN_TIMETICKS, ticks);
 }
 
 static bool
@@ -56,6 +96,16 @@ value_since(struct mib_value *value, int64_t since_ms, int64_t now_ms)
 }
 
 static bool
+value_age(struct mib_value *value, int64_t since_ms, int64_t now_ms)
+{
+	if (since_ms == SNAP_NO_TIME) {
+		return false;
+	}
+	return value_gauge32(value, now_ms > since_ms ?
+	    (uint64_t)(now_ms - since_ms) / 1000 : 0);
+}
+
+static bool
 value_oid(struct mib_value *value, const struct snap_oid *id)
 {
 	for (size_t i = 0; i < id->len; i++) {
@@ -65,42 +115,79 @@ value_oid(struct mib_value *value, const struct snap_oid *id)
 	return id->len != 0;
 }
 
+/* Kinds that a function of the row gives. */
+static bool
+worked_out(const struct mib_column *column, const struct mib_row *row,
+    int64_t now_ms, struct mib_value *value)
+{
+	if (column->compute != NULL) {
+		return value_integer(value, column->compute(row, now_ms));
+	}
+	if (column->measure != NULL) {
+		return value_gauge32(value, column->measure(row, now_ms));
+	}
+	return value_text(value, column->words(row));
+}
+
 bool
 mib_cell(const struct mib_column *column, const struct mib_row *row,
     int64_t now_ms, struct mib_value *value)
 {
-	const char *field, *text;
+	const char *field;
 	const struct snap_mac *mac;
 
 	if (row->data == NULL) {
 		return false;
 	}
-	field = (const char *)row->data + column->offset;
+	field = (column->of_def ? (const char *)row->dom->def :
+	    (const char *)row->data) + column->offset;
 	switch (column->kind) {
 	case MIB_INTEGER:
-		return value_integer(value, MEMBER(field, 0, int32_t));
-	case MIB_COMPUTED:
-		return value_integer(value, column->compute(row));
+		return value_integer(value, MIB_MEMBER(field, 0, int32_t));
+	case MIB_BOOL:
+		return value_integer(value, MIB_MEMBER(field, 0, bool) ?
+		    SNAP_TRUE : SNAP_FALSE);
+	case MIB_COUNTER32:
+		return value_unsigned32(value, ASN_COUNTER,
+		    (uint32_t)MIB_MEMBER(field, 0, uint64_t));
 	case MIB_COUNTER64:
-		return value_counter64(value, MEMBER(field, 0, uint64_t));
+		return value_counter64(value, MIB_MEMBER(field, 0, uint64_t));
+	case MIB_LIMIT:
+		return value_counter64(value, MIB_MEMBER(field, 0, uint64_t)) &&
+		    MIB_MEMBER(field, 0, uint64_t) != 0;
+	case MIB_GAUGE32:
+		return value_gauge32(value, MIB_MEMBER(field, 0, uint64_t));
+	case MIB_RATE:
+		return value_gauge32(value, snap_rate_value(
+		    &MIB_MEMBER(field, 0, struct snap_rate), column->times,
+		    column->by));
 	case MIB_TEXT:
-		text = MEMBER(field, 0, char *const);
-		value_set(value, ASN_OCTET_STR, text, text ? strlen(text) : 0);
-		return text != NULL;
+		return value_text(value, MIB_MEMBER(field, 0, char *const));
+	case MIB_CHARS:
+		return value_text(value, field[0] != '\0' ? field : NULL);
 	case MIB_UUID:
 		value_set(value, ASN_OCTET_STR, field,
 		    sizeof(struct snap_uuid));
 		return true;
 	case MIB_MAC:
-		mac = &MEMBER(field, 0, struct snap_mac);
+		mac = &MIB_MEMBER(field, 0, struct snap_mac);
 		value_set(value, ASN_OCTET_STR, mac->octets, mac->len);
 		return mac->len != 0;
 	case MIB_OID:
-		return value_oid(value, &MEMBER(field, 0, struct snap_oid));
+		return value_oid(value, &MIB_MEMBER(field, 0, struct snap_oid));
+	case MIB_DATE:
+		return value_date(value, MIB_MEMBER(field, 0, uint64_t));
 	case MIB_TICKS:
-		return value_ticks(value, MEMBER(field, 0, uint32_t));
+		return value_ticks(value, MIB_MEMBER(field, 0, uint32_t));
 	case MIB_SINCE:
-		return value_since(value, MEMBER(field, 0, int64_t), now_ms);
+		return value_since(value, MIB_MEMBER(field, 0, int64_t),
+		    now_ms);
+	case MIB_AGE:
+		return value_age(value, MIB_MEMBER(field, 0, int64_t), now_ms);
+	case MIB_COMPUTED:
+	case MIB_MEASURE:
+	case MIB_WORDS:
+		return worked_out(column, row, now_ms, value);
 	}
 	return false;
 }

@@ -22,22 +22,42 @@ struct mib_row {
 enum mib_kind {
 	MIB_INTEGER,   /* int32_t; absent: SNAP_NO_I32 */
 	MIB_COMPUTED,  /* INTEGER given by a function of the row */
+	MIB_BOOL,      /* bool, served as TruthValue */
+	MIB_COUNTER32, /* uint64_t, modulo 2^32 */
 	MIB_COUNTER64, /* uint64_t; absent: SNAP_NO_U64 */
+	MIB_GAUGE32,   /* the same, at most 2^32 - 1 */
+	MIB_LIMIT,     /* as COUNTER64, but absent as well: 0, "no limit" */
+	MIB_MEASURE,   /* Gauge32 given by a function of the row */
+	MIB_RATE,      /* struct snap_rate, served as Gauge32 */
 	MIB_TEXT,      /* const char *; absent: NULL */
+	MIB_CHARS,     /* char []; absent: empty */
+	MIB_WORDS,     /* text given by a function of the row */
 	MIB_UUID,      /* struct snap_uuid */
 	MIB_MAC,       /* struct snap_mac; absent: length 0 */
 	MIB_OID,       /* struct snap_oid; absent: length 0 */
+	MIB_DATE,      /* uint64_t seconds since 1970, served as DateAndTime;
+	                  absent: SNAP_NO_U64 or 0 */
 	MIB_TICKS,     /* uint32_t, centiseconds */
 	MIB_SINCE,     /* int64_t boot clock ms, served as TimeTicks elapsed;
 	                  absent: SNAP_NO_TIME */
+	MIB_AGE,       /* the same, served as Gauge32 of seconds elapsed */
 };
+
+/* Members of a row by offset; the descriptor macros checked the types. */
+#define MIB_MEMBER(base, offset, ctype)                                       \
+	(*(const ctype *)(const void *)((const char *)(base) + (offset)))
 
 struct mib_column {
 	oid number;
 	const char *name;
 	enum mib_kind kind;
+	bool of_def; /* offset is relative to the domain's definition */
 	size_t offset;
-	int32_t (*compute)(const struct mib_row *row);
+	uint32_t times, by; /* of a rate, see snap_rate_value() */
+	/* Their results are absent as the kinds' fields above are. */
+	int32_t (*compute)(const struct mib_row *row, int64_t now_ms);
+	uint64_t (*measure)(const struct mib_row *row, int64_t now_ms);
+	const char *(*words)(const struct mib_row *row);
 	const char *const *labels; /* of an enumeration, by value; may have gaps */
 	size_t n_labels;
 };
@@ -53,6 +73,7 @@ struct mib_value {
 		u_long unsigned32;
 		struct counter64 counter64;
 		oid ids[16];
+		u_char date[11];
 	} own;
 };
 
@@ -60,48 +81,7 @@ struct mib_value {
 bool mib_cell(const struct mib_column *column, const struct mib_row *row,
     int64_t now_ms, struct mib_value *value);
 
-/*
- * Column descriptors.  The C type of the field is checked at compile time:
- * row is the row's type, field the member (of a member, of ...).
- */
-#define MIB_FIELD(row, field, ctype)                                          \
-	(offsetof(row, field) +                                               \
-	    0 * sizeof(struct {                                               \
-		    _Static_assert(_Generic(((row *)0)->field,                \
-			ctype: 1, default: 0),                                \
-			#field " is not of type " #ctype);                    \
-		    int unused;                                               \
-	    }))
-
-#define INTEGER(number, name, row, field)                                     \
-	{ number, #name, MIB_INTEGER, MIB_FIELD(row, field, int32_t),         \
-	    NULL, NULL, 0 }
-#define ENUM(number, name, row, field, labels)                                \
-	{ number, #name, MIB_INTEGER, MIB_FIELD(row, field, int32_t),         \
-	    NULL, labels, sizeof(labels) / sizeof((labels)[0]) }
-#define COMPUTED(number, name, function, labels)                              \
-	{ number, #name, MIB_COMPUTED, 0,                                     \
-	    function, labels, sizeof(labels) / sizeof((labels)[0]) }
-#define COUNTER64(number, name, row, field)                                   \
-	{ number, #name, MIB_COUNTER64, MIB_FIELD(row, field, uint64_t),      \
-	    NULL, NULL, 0 }
-#define TEXT(number, name, row, field)                                        \
-	{ number, #name, MIB_TEXT, MIB_FIELD(row, field, const char *),       \
-	    NULL, NULL, 0 }
-#define UUID(number, name, row, field)                                        \
-	{ number, #name, MIB_UUID, MIB_FIELD(row, field, struct snap_uuid),   \
-	    NULL, NULL, 0 }
-#define MAC(number, name, row, field)                                         \
-	{ number, #name, MIB_MAC, MIB_FIELD(row, field, struct snap_mac),     \
-	    NULL, NULL, 0 }
-#define OBJECTID(number, name, row, field)                                    \
-	{ number, #name, MIB_OID, MIB_FIELD(row, field, struct snap_oid),     \
-	    NULL, NULL, 0 }
-#define TICKS(number, name, row, field)                                       \
-	{ number, #name, MIB_TICKS, MIB_FIELD(row, field, uint32_t),          \
-	    NULL, NULL, 0 }
-#define SINCE(number, name, row, field)                                       \
-	{ number, #name, MIB_SINCE, MIB_FIELD(row, field, int64_t),           \
-	    NULL, NULL, 0 }
+/* Labels of TruthValue, for columns of any table. */
+extern const char *const mib_truth_labels[3];
 
 #endif

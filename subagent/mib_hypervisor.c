@@ -2,8 +2,6 @@
 /* VM-MIB's scalars. */
 #include "mib_tree.h"
 
-static const char *const truth_labels[] = { NULL, "true", "false" };
-
 static const struct mib_column hypervisor_columns[] = {
 	TEXT(1, vmHvSoftware, struct snap_host, software),
 	TEXT(2, vmHvVersion, struct snap_host, version),
@@ -55,10 +53,8 @@ struct switches {
 static const struct switches switches = { .per_vm = 2, .bulk = 2 };
 
 static const struct mib_column switch_columns[] = {
-	ENUM(9, vmPerVMNotificationsEnabled, struct switches, per_vm,
-	    truth_labels),
-	ENUM(10, vmBulkNotificationsEnabled, struct switches, bulk,
-	    truth_labels),
+	TRUTH(9, vmPerVMNotificationsEnabled, struct switches, per_vm),
+	TRUTH(10, vmBulkNotificationsEnabled, struct switches, bulk),
 };
 
 static const void *

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "clock.h"
-#include "mib_table.h"
+#include "mib_tree.h"
 
 #define CELL_MAX 1024
+#define COLUMNS_MAX 64 /* test_mib_text sees that no table has more */
 
 static void
 show_octets(char *out, size_t size, const struct mib_column *column,
@@ -16,7 +17,14 @@ show_octets(char *out, size_t size, const struct mib_column *column,
 	const uint8_t *octets = value->data;
 	char *at = out;
 
-	if (column->kind == MIB_TEXT) {
+	if (column->kind == MIB_DATE) {
+		snprintf(out, size, "%d-%02d-%02d %02d:%02d:%02d UTC",
+		    octets[0] << 8 | octets[1], octets[2], octets[3],
+		    octets[4], octets[5], octets[6]);
+		return;
+	}
+	if (column->kind == MIB_TEXT || column->kind == MIB_CHARS ||
+	    column->kind == MIB_WORDS) {
 		snprintf(out, size, "%.*s", (int)value->len,
 		    (const char *)value->data);
 		return;
@@ -71,6 +79,10 @@ show(char *out, size_t size, const struct mib_column *column,
 	case ASN_TIMETICKS:
 		snprintf(out, size, "%lu.%02lus", value->own.unsigned32 / 100,
 		    value->own.unsigned32 % 100);
+		break;
+	case ASN_COUNTER:
+	case ASN_GAUGE:
+		snprintf(out, size, "%lu", value->own.unsigned32);
 		break;
 	case ASN_COUNTER64:
 		snprintf(out, size, "%llu",
@@ -140,30 +152,36 @@ print_padded(FILE *out, const char *text, int width)
 	fprintf(out, "%s%*s", text, width - width_of(text) + 2, "");
 }
 
+static int
+column_width(const struct mib_table *table, int i,
+    const struct snapshot *snap, int64_t now_ms)
+{
+	int widest = (int)strlen(i < 0 ? "index" : table->columns[i].name);
+	char text[CELL_MAX];
+	struct mib_row row;
+
+	for (bool first = true; next_row(table, snap, &row, first);
+	     first = false) {
+		int width = width_of(cell_text(text, table, i, &row, now_ms));
+
+		if (width > widest) {
+			widest = width;
+		}
+	}
+	return widest;
+}
+
 static void
 print_table(FILE *out, const struct mib_table *table,
     const struct snapshot *snap, int64_t now_ms)
 {
-	int n = (int)table->n_columns, widths[64] = { (int)strlen("index") };
+	int n = (int)table->n_columns, widths[1 + COLUMNS_MAX];
 	char text[CELL_MAX];
 	struct mib_row row;
 
-	for (int i = -1; i < n; i++) {
-		if (i >= 0) {
-			widths[i + 1] = (int)strlen(table->columns[i].name);
-		}
-		for (bool first = true; next_row(table, snap, &row, first);
-		     first = false) {
-			int width = width_of(cell_text(text, table, i, &row,
-			    now_ms));
-
-			if (width > widths[i + 1]) {
-				widths[i + 1] = width;
-			}
-		}
-	}
 	fprintf(out, "%s\n", table->name);
 	for (int i = -1; i < n; i++) {
+		widths[i + 1] = column_width(table, i, snap, now_ms);
 		print_padded(out, i < 0 ? "index" : table->columns[i].name,
 		    widths[i + 1]);
 	}
@@ -191,23 +209,41 @@ print_scalars(FILE *out, const struct mib_table *table,
 			fprintf(out, "%s.0  %s\n", table->columns[i].name,
 			    cell_text(text, table, i, &row, now_ms));
 		}
-		fputc('\n', out);
+	}
+}
+
+/* Scalars of one group may be several tables; a blank line follows the last. */
+static bool
+continues(const struct mib_region *region, size_t i)
+{
+	return i + 1 < region->n_tables &&
+	    strcmp(region->tables[i]->name, region->tables[i + 1]->name) == 0;
+}
+
+static void
+print_region(FILE *out, const struct mib_region *region,
+    const struct snapshot *snap, int64_t now_ms)
+{
+	for (size_t i = 0; i < region->n_tables; i++) {
+		const struct mib_table *table = region->tables[i];
+
+		if (table->depth > 0) {
+			print_table(out, table, snap, now_ms);
+			continue;
+		}
+		print_scalars(out, table, snap, now_ms);
+		if (!continues(region, i)) {
+			fputc('\n', out);
+		}
 	}
 }
 
 void
-mib_once_print(FILE *out, const struct mib_region *region,
-    const struct snapshot *snap)
+mib_once_print(FILE *out, const struct snapshot *snap)
 {
 	int64_t now_ms = clock_boot_ms();
 
-	for (size_t i = 0; i < region->n_tables; i++) {
-		const struct mib_table *table = region->tables[i];
-
-		if (table->depth == 0) {
-			print_scalars(out, table, snap, now_ms);
-		} else {
-			print_table(out, table, snap, now_ms);
-		}
+	for (size_t i = 0; i < MIB_N_REGIONS; i++) {
+		print_region(out, mib_regions[i], snap, now_ms);
 	}
 }

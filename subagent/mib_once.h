@@ -5,14 +5,12 @@
 
 #include <stdio.h>
 
-struct mib_region;
 struct snapshot;
 
 /*
- * Prints each table of the region with a line per row and a column per object;
- * a cell without a value is "-".
+ * Prints each table with a line per row and a column per object; a cell
+ * without a value is "-".
  */
-void mib_once_print(FILE *out, const struct mib_region *region,
-    const struct snapshot *snap);
+void mib_once_print(FILE *out, const struct snapshot *snap);
 
 #endif

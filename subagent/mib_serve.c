@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Serves a region's tables from a connection's newest snapshot. */
+/* Serves all tables from each connection's newest snapshot. */
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
@@ -14,24 +14,42 @@
 #include "mib_tree.h"
 #include "rfc7666.h"
 
+/* The first connection and refresh may take so long. */
+#define FIRST_WITHIN_MS 10000
+
 struct source {
 	struct source *next;
-	const struct mib_region *region;
 	const char *context; /* "" for the default one */
 	struct exchange *ex;
 	struct mib_view view;
+	bool stale; /* what the view shows is too old, and the log says so */
 };
 
 static struct source *sources;
 
+static const struct mib_region *
+region_of(const oid *name, size_t name_len)
+{
+	for (size_t i = 0; i < MIB_N_REGIONS; i++) {
+		const struct mib_region *region = mib_regions[i];
+
+		if (name_len >= region->root_len &&
+		    memcmp(name, region->root,
+			region->root_len * sizeof(oid)) == 0) {
+			return region;
+		}
+	}
+	return NULL;
+}
+
 static void
-answer_get(const struct source *source, netsnmp_agent_request_info *info,
-    netsnmp_request_info *request)
+answer_get(const struct mib_region *region, const struct source *source,
+    netsnmp_agent_request_info *info, netsnmp_request_info *request)
 {
 	netsnmp_variable_list *vb = request->requestvb;
 	struct mib_value value;
 
-	switch (mib_get(source->region, &source->view, vb->name,
+	switch (mib_get(region, &source->view, vb->name,
 	    vb->name_length, &value)) {
 	case MIB_FOUND:
 		snmp_set_var_typed_value(vb, value.type, value.data,
@@ -46,7 +64,8 @@ answer_get(const struct source *source, netsnmp_agent_request_info *info,
 }
 
 static void
-answer_next(const struct source *source, netsnmp_request_info *request)
+answer_next(const struct mib_region *region, const struct source *source,
+    netsnmp_request_info *request)
 {
 	netsnmp_variable_list *vb = request->requestvb;
 	struct mib_value value;
@@ -54,7 +73,7 @@ answer_next(const struct source *source, netsnmp_request_info *request)
 	size_t found_len;
 
 	/* At the end the varbind stays as it is, and the agent goes on. */
-	if (mib_next(source->region, &source->view, vb->name, vb->name_length,
+	if (mib_next(region, &source->view, vb->name, vb->name_length,
 	    request->inclusive != 0, found, &found_len, &value) == MIB_FOUND) {
 		snmp_set_var_objid(vb, found, found_len);
 		snmp_set_var_typed_value(vb, value.type, value.data,
@@ -66,42 +85,26 @@ static int
 answer(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg,
     netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
-	(void)reg;
+	const struct mib_region *region = region_of(reg->rootoid,
+	    reg->rootoid_len);
+
 	for (; requests != NULL; requests = requests->next) {
 		if (requests->processed) {
 			continue;
 		}
 		if (info->mode == MODE_GET) {
-			answer_get(handler->myvoid, info, requests);
+			answer_get(region, handler->myvoid, info, requests);
 		} else if (info->mode == MODE_GETNEXT) {
-			answer_next(handler->myvoid, requests);
+			answer_next(region, handler->myvoid, requests);
 		}
 	}
 	return SNMP_ERR_NOERROR;
 }
 
-/* What is served before anything is known: vmNumber 0 and no rows. */
-static const struct snapshot *
-empty_snapshot(void)
-{
-	struct snap_host *host = snap_host_new(NULL, NULL);
-	struct snapshot *snap = NULL;
-
-	if (host != NULL) {
-		snap = snapshot_new(host, 0);
-		snap_host_unref(host);
-	}
-	if (snap != NULL) {
-		snap->stale_at_ms = INT64_MAX;
-	}
-	return snap;
-}
-
 /* Net-SNMP frees what it is given along with the registration. */
 static netsnmp_handler_registration *
-new_registration(const struct source *source)
+new_registration(const struct mib_region *region, const struct source *source)
 {
-	const struct mib_region *region = source->region;
 	netsnmp_handler_registration *reg;
 
 	reg = netsnmp_create_handler_registration(region->name, answer,
@@ -120,44 +123,67 @@ new_registration(const struct source *source)
 	return reg;
 }
 
-int
-mib_serve_register(const struct mib_region *region, const char *context,
-    struct exchange *ex)
+static bool
+register_region(const struct mib_region *region, const struct source *source)
 {
-	struct source *source = calloc(1, sizeof(*source));
-	netsnmp_handler_registration *reg = NULL;
+	netsnmp_handler_registration *reg = new_registration(region, source);
 
-	if (source != NULL) {
-		source->region = region;
-		source->context = strcmp(context, "-") != 0 ? context : "";
-		source->ex = ex;
-		source->view.snap = empty_snapshot();
-		reg = new_registration(source);
-	}
-	if (reg == NULL || source->view.snap == NULL ||
+	if (reg == NULL ||
 	    netsnmp_register_handler(reg) != MIB_REGISTERED_OK) {
 		log_error("cannot register %s in context %s", region->name,
+		    source->context);
+		return false;
+	}
+	return true;
+}
+
+/* Connecting, until a collector says more, or fails to for too long. */
+static const struct snapshot *
+first_snapshot(void)
+{
+	struct snapshot *snap = snapshot_new(NULL, 0);
+
+	if (snap != NULL) {
+		snap->collector.link_since_ms = clock_boot_ms();
+		snap->collector.due_ms = clock_boot_ms() + FIRST_WITHIN_MS;
+	}
+	return snap;
+}
+
+int
+mib_serve_register(const char *context, struct exchange *ex)
+{
+	struct source *source = calloc(1, sizeof(*source));
+	bool ok = true;
+
+	if (source == NULL) {
+		log_error("cannot register context %s: out of memory",
 		    context);
-		if (source != NULL) {
-			snapshot_unref(source->view.snap);
-		}
-		free(source);
 		return -1;
 	}
+	source->context = strcmp(context, "-") != 0 ? context : "";
+	source->ex = ex;
+	source->view.snap = first_snapshot();
 	source->next = sources;
-	sources = source;
-	return 0;
+	sources = source; /* freed with the others, even if this fails */
+	for (size_t i = 0; i < MIB_N_REGIONS && ok; i++) {
+		ok = source->view.snap != NULL &&
+		    register_region(mib_regions[i], source);
+	}
+	return ok ? 0 : -1;
 }
 
 void
-mib_serve_announce(const struct mib_region *region, const char *descr)
+mib_serve_announce(void)
 {
-	/* The module's own OID, one above its objects. */
-	size_t len = region->root_len - 1;
-	oid module[MAX_OID_LEN];
+	for (size_t i = 0; i < MIB_N_REGIONS; i++) {
+		/* The module's own OID, one above its objects. */
+		size_t len = mib_regions[i]->root_len - 1;
+		oid module[MAX_OID_LEN];
 
-	memcpy(module, region->root, len * sizeof(oid));
-	register_sysORTable(module, len, descr);
+		memcpy(module, mib_regions[i]->root, len * sizeof(oid));
+		register_sysORTable(module, len, mib_regions[i]->descr);
+	}
 }
 
 static void
@@ -171,6 +197,26 @@ replace(struct source *source, const struct snapshot *snap)
  * Whether values are too old is judged here and not by the collector: that may
  * be hanging in the very call that would have renewed them.
  */
+static void
+judge_age(struct source *source, int64_t now_ms)
+{
+	const struct snapshot *stale;
+
+	if (now_ms < source->view.snap->stale_at_ms) {
+		return;
+	}
+	stale = rfc7666_stale(source->view.snap);
+	if (stale == NULL) {
+		return;
+	}
+	replace(source, stale);
+	if (!source->stale) {
+		log_warn("context \"%s\": nothing new for too long, showing "
+		    "stale rows", source->context);
+	}
+	source->stale = true;
+}
+
 void
 mib_serve_adopt(void)
 {
@@ -181,15 +227,9 @@ mib_serve_adopt(void)
 
 		if (newest != NULL) {
 			replace(s, newest);
+			s->stale = s->stale && now_ms >= newest->stale_at_ms;
 		}
-		if (now_ms >= s->view.snap->stale_at_ms) {
-			newest = rfc7666_stale(s->view.snap);
-			if (newest != NULL) {
-				replace(s, newest);
-				log_warn("context \"%s\": nothing new for too "
-				    "long, showing stale rows", s->context);
-			}
-		}
+		judge_age(s, now_ms);
 		s->view.now_ms = now_ms;
 	}
 }
@@ -198,14 +238,11 @@ const struct mib_view *
 mib_serve_find(const char *context, size_t context_len, const oid *name,
     size_t name_len, const struct mib_region **region)
 {
-	for (struct source *s = sources; s != NULL; s = s->next) {
-		if (name_len >= s->region->root_len &&
-		    memcmp(name, s->region->root,
-			s->region->root_len * sizeof(oid)) == 0 &&
-		    strlen(s->context) == context_len &&
-		    (context_len == 0 ||
-			memcmp(s->context, context, context_len) == 0)) {
-			*region = s->region;
+	*region = region_of(name, name_len);
+	for (struct source *s = sources; s != NULL && *region != NULL;
+	     s = s->next) {
+		if (strlen(s->context) == context_len && (context_len == 0 ||
+		    memcmp(s->context, context, context_len) == 0)) {
 			return &s->view;
 		}
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Serves a region's tables from a connection's newest snapshot. */
+/* Serves all tables from each connection's newest snapshot. */
 #ifndef VMMIBD_MIB_SERVE_H
 #define VMMIBD_MIB_SERVE_H
 
@@ -14,16 +14,15 @@ struct mib_view;
 /* All on the main thread. */
 
 /*
- * Registers a region with Net-SNMP, in the default SNMP context (context "-")
- * or in a named one.  Until the exchange has a snapshot the tables are empty.
- * Region, context and exchange must outlive the registration.  0, or -1 with a
+ * Registers all regions with Net-SNMP, in the default SNMP context (context
+ * "-") or in a named one.  Until the exchange has a snapshot the tables are
+ * empty.  Context and exchange must outlive the registration.  0, or -1 with a
  * message logged.
  */
-int mib_serve_register(const struct mib_region *region, const char *context,
-    struct exchange *ex);
+int mib_serve_register(const char *context, struct exchange *ex);
 
-/* Lists a MIB module in sysORTable. */
-void mib_serve_announce(const struct mib_region *region, const char *descr);
+/* Lists the MIB modules in sysORTable. */
+void mib_serve_announce(void);
 
 /*
  * Adopts the newest snapshots and the time, and turns stale what is too old.

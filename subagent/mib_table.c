@@ -8,10 +8,6 @@ _Static_assert(offsetof(struct snap_vcpu, index) == 0, "rows begin with it");
 _Static_assert(offsetof(struct snap_disk, index) == 0, "rows begin with it");
 _Static_assert(offsetof(struct snap_nic, index) == 0, "rows begin with it");
 
-/* Members of a row by offset; the descriptor macros checked the types. */
-#define MEMBER(base, offset, ctype)                                           \
-	(*(const ctype *)(const void *)((const char *)(base) + (offset)))
-
 size_t
 mib_index_len(const struct mib_table *table)
 {
@@ -22,7 +18,7 @@ static const void *
 array_row(const struct mib_table *table, const struct snap_domain *dom,
     size_t i)
 {
-	const char *rows = MEMBER(dom, table->array_offset, char *const);
+	const char *rows = MIB_MEMBER(dom, table->array_offset, char *const);
 
 	return rows + i * table->row_size;
 }
@@ -38,7 +34,7 @@ static size_t
 array_seek(const struct mib_table *table, const struct snap_domain *dom,
     uint64_t lo)
 {
-	size_t below = 0, end = MEMBER(dom, table->count_offset, size_t);
+	size_t below = 0, end = MIB_MEMBER(dom, table->count_offset, size_t);
 
 	while (below < end) {
 		size_t mid = below + (end - below) / 2;
@@ -57,7 +53,7 @@ static bool
 domain_seek(const struct mib_table *table, const struct snap_domain *dom,
     const uint64_t bound[MIB_MAX_DEPTH], struct mib_row *row)
 {
-	size_t n = MEMBER(dom, table->count_offset, size_t);
+	size_t n = MIB_MEMBER(dom, table->count_offset, size_t);
 
 	for (size_t i = array_seek(table, dom, bound[1]); i < n; i++) {
 		const void *data = array_row(table, dom, i);
@@ -74,7 +70,7 @@ domain_seek(const struct mib_table *table, const struct snap_domain *dom,
 			third = bound[2];
 		}
 		if (third < (uint64_t)table->dense_base +
-		    MEMBER(dom, table->dense_count_offset, size_t)) {
+		    MIB_MEMBER(dom, table->dense_count_offset, size_t)) {
 			row->index[2] = (uint32_t)third;
 			return true;
 		}

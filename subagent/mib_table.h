@@ -10,7 +10,7 @@
 #ifndef VMMIBD_MIB_TABLE_H
 #define VMMIBD_MIB_TABLE_H
 
-#include "mib_column.h"
+#include "mib_describe.h"
 
 /* What is asked, and of what: one PDU sees one view. */
 struct mib_view {
@@ -41,7 +41,8 @@ struct mib_table {
 
 /* What is registered as one AgentX region; tables ascend by root. */
 struct mib_region {
-	const char *name;
+	const char *name;  /* of the MIB module */
+	const char *descr; /* of it, for sysORTable */
 	const oid *root;
 	size_t root_len;
 	const struct mib_table *const *tables;

@@ -21,9 +21,9 @@ static const char *const persistent_labels[] = {
 };
 
 static const struct mib_column vm_columns[] = {
-	TEXT(2, vmName, struct snap_domain, name),
+	DEF_TEXT(2, vmName, name),
 	UUID(3, vmUUID, struct snap_domain, uuid),
-	TEXT(4, vmOSType, struct snap_domain, os_type),
+	DEF_TEXT(4, vmOSType, os_type),
 	ENUM(5, vmAdminState, struct snap_domain, admin_state, admin_labels),
 	ENUM(6, vmOperState, struct snap_domain, oper_state, oper_labels),
 	ENUM(7, vmAutoStart, struct snap_domain, autostart, autostart_labels),

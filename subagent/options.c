@@ -7,6 +7,7 @@
 #include <fnmatch.h>
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +203,35 @@ set_domains(struct options *opts, char *const *words, char *why)
 	return set_string(&array->glob, words[1], why);
 }
 
+/* The rule is appended before it has its strings, as options_free() expects. */
+static int
+set_metadata(struct options *opts, char *const *words, char *why)
+{
+	struct domxml_rule *array;
+
+	if (!domxml_rule_valid(words[0], words[1], why, OPTIONS_WHY)) {
+		return -1;
+	}
+	array = grow(opts->rules, &opts->n_rules, sizeof(*array));
+	if (array == NULL) {
+		return refuse(why, "out of memory");
+	}
+	opts->rules = array;
+	array += opts->n_rules++;
+	array->ns = strdup(words[0]);
+	array->xpath = strdup(words[1]);
+	if (array->ns == NULL || array->xpath == NULL) {
+		return refuse(why, "out of memory");
+	}
+	return 0;
+}
+
+static int
+set_memory_stats_period(struct options *opts, char *const *words, char *why)
+{
+	return set_seconds(&opts->memory_stats_period_s, 1, 86400, words, why);
+}
+
 static int
 set_state_directory(struct options *opts, char *const *words, char *why)
 {
@@ -225,6 +255,8 @@ static const struct token {
 	{ "staleAfter", 1, "SECONDS", set_stale_after },
 	{ "domains", 2, "include|exclude GLOB", set_domains },
 	{ "directAnswers", 1, "yes|no", set_direct_answers },
+	{ "metadata", 2, "NAMESPACE-URI XPATH", set_metadata },
+	{ "memoryStatsPeriod", 1, "SECONDS", set_memory_stats_period },
 	{ "stateDirectory", 1, "DIRECTORY", set_state_directory },
 };
 
@@ -280,8 +312,13 @@ options_free(struct options *opts)
 	for (size_t i = 0; i < opts->n_filters; i++) {
 		free(opts->filters[i].glob);
 	}
+	for (size_t i = 0; i < opts->n_rules; i++) {
+		free((void *)(uintptr_t)opts->rules[i].ns);
+		free((void *)(uintptr_t)opts->rules[i].xpath);
+	}
 	free(opts->connections);
 	free(opts->filters);
+	free(opts->rules);
 	free(opts->state_directory);
 	memset(opts, 0, sizeof(*opts));
 }
@@ -408,6 +445,10 @@ options_finish(struct options *opts, char why[OPTIONS_WHY])
 		return refuse(why, "staleAfter (%d s) is below refreshInterval "
 		    "(%d s): every value would be stale",
 		    opts->stale_after_s, opts->refresh_interval_s);
+	}
+	/* It is an order to the guest's balloon driver, not a question. */
+	if (opts->memory_stats_period_s > 0 && !opts->read_write) {
+		return refuse(why, "memoryStatsPeriod needs access read-write");
 	}
 	if (opts->n_connections == 0) {
 		return add_connection(opts, "-", NULL, why);

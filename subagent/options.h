@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "domxml_metadata.h"
+
 #define OPTIONS_WHY 256 /* room for a reason */
 
 struct options_connection {
@@ -34,10 +36,13 @@ struct options {
 	size_t n_connections;
 	struct options_filter *filters;
 	size_t n_filters;
+	struct domxml_rule *rules; /* with strings of their own */
+	size_t n_rules;
 	bool read_write;
 	bool direct_answers; /* see mib_direct.h */
 	int refresh_interval_s;
 	int stale_after_s;
+	int memory_stats_period_s; /* 0: guests are left as they are */
 	char *state_directory;
 };
 

@@ -61,11 +61,13 @@ in_unit(uint64_t bytes, int32_t unit, enum round round, int32_t unknown)
 
 /* The measured size, else the defined one; unknown if too great to be true. */
 static uint64_t
-kib_bytes(uint64_t measured_kib, uint64_t defined_kib)
+size_of(uint64_t measured, uint64_t defined_kib)
 {
-	uint64_t kib = measured_kib != SNAP_NO_U64 ? measured_kib : defined_kib;
-
-	return kib <= UINT64_MAX / 1024 ? kib * 1024 : SNAP_NO_U64;
+	if (measured != SNAP_NO_U64) {
+		return measured;
+	}
+	return defined_kib <= UINT64_MAX / 1024 ? defined_kib * 1024 :
+	    SNAP_NO_U64;
 }
 
 static void
@@ -74,9 +76,9 @@ finish_memory(struct snap_domain *dom)
 	const struct snap_def *def = dom->def;
 	uint64_t bytes[3];
 
-	bytes[0] = kib_bytes(dom->mem_current_kib, def->mem_current_kib);
-	bytes[1] = kib_bytes(SNAP_NO_U64, def->mem_min_kib);
-	bytes[2] = kib_bytes(dom->mem_max_kib, def->mem_max_kib);
+	bytes[0] = size_of(dom->memory.actual, def->mem_current_kib);
+	bytes[1] = size_of(SNAP_NO_U64, def->mem_min_kib);
+	bytes[2] = size_of(dom->memory.maximum, def->mem_max_kib);
 	dom->mem_unit = rfc7666_unit(bytes, 3);
 	dom->mem_current = in_unit(bytes[0], dom->mem_unit, ROUND_DOWN,
 	    SNAP_NO_I32);
@@ -208,33 +210,14 @@ rfc7666_finish(struct snap_domain *dom)
 
 /* Staleness */
 
-static void
-forget_disk(struct snap_disk *disk)
-{
-	disk->read_ios = SNAP_NO_U64;
-	disk->write_ios = SNAP_NO_U64;
-	disk->read_octets = SNAP_NO_U64;
-	disk->write_octets = SNAP_NO_U64;
-	disk->read_time_us = SNAP_NO_U64;
-	disk->write_time_us = SNAP_NO_U64;
-}
-
 static const struct snap_domain *
 stale_domain(const struct snap_domain *dom)
 {
 	struct snap_domain *copy = snap_domain_copy(dom);
 
-	if (copy == NULL) {
-		return NULL;
-	}
-	copy->oper_state = OPER_UNKNOWN;
-	copy->started_ms = SNAP_NO_TIME;
-	copy->cpu_time_us = SNAP_NO_U64;
-	for (size_t i = 0; i < copy->n_vcpus; i++) {
-		copy->vcpus[i].time_us = SNAP_NO_U64;
-	}
-	for (size_t i = 0; i < copy->n_disks; i++) {
-		forget_disk(&copy->disks[i]);
+	if (copy != NULL) {
+		snap_domain_forget(copy);
+		copy->oper_state = OPER_UNKNOWN;
 	}
 	return copy;
 }
@@ -249,7 +232,7 @@ rfc7666_stale(const struct snapshot *snap)
 		return NULL;
 	}
 	stale->table_last_change = snap->table_last_change;
-	stale->stale_at_ms = INT64_MAX; /* it cannot become more so */
+	stale->collector = snap->collector;
 	for (stale->n_domains = 0; stale->n_domains < snap->n_domains;
 	     stale->n_domains++) {
 		int32_t i = stale->n_domains;
@@ -260,5 +243,6 @@ rfc7666_stale(const struct snapshot *snap)
 			return NULL;
 		}
 	}
+	memset(&stale->sums, 0xff, sizeof(stale->sums)); /* SNAP_NO_U64 */
 	return stale;
 }

@@ -20,7 +20,6 @@
 #include "lv_events.h"
 #include "mib_once.h"
 #include "mib_serve.h"
-#include "mib_tree.h"
 #include "options.h"
 #include "snapshot.h"
 
@@ -50,7 +49,7 @@ run_once(const struct options *opts)
 			if (opts->n_connections > 1) {
 				printf("context %s\n\n", where->name);
 			}
-			mib_once_print(stdout, &mib_vm_objects, snap);
+			mib_once_print(stdout, snap);
 			snapshot_unref(snap);
 		} else {
 			all = false;
@@ -70,7 +69,7 @@ make_line(struct line *line, const struct options *opts,
 {
 	line->ex = exchange_new(agent_wake);
 	if (line->ex == NULL ||
-	    mib_serve_register(&mib_vm_objects, where->name, line->ex) != 0) {
+	    mib_serve_register(where->name, line->ex) != 0) {
 		return false;
 	}
 	line->collector = lv_collect_new(opts, where, line->ex);
@@ -125,7 +124,9 @@ serve(const struct options *opts, struct line *lines)
 	}
 	if (status == RUN_STOPPED) {
 		log_notice("vmmibd %s started", VMMIBD_VERSION);
-		agent_run();
+		if (agent_run() != 0) {
+			status = RUN_CANNOT_START;
+		}
 		log_notice("vmmibd stopped");
 	}
 	if (!stop_lines(lines, opts->n_connections)) {
@@ -149,8 +150,7 @@ prepare(const struct options *opts, struct line *lines)
 			return false;
 		}
 	}
-	mib_serve_announce(&mib_vm_objects, "VM-MIB: virtual machines "
-	    "controlled by a hypervisor (RFC 7666)");
+	mib_serve_announce();
 	return agent_begin(opts) == 0;
 }
 

@@ -83,6 +83,7 @@ snap_def_new(void)
 	both->def.mem_max_kib = SNAP_NO_U64;
 	both->def.mem_current_kib = SNAP_NO_U64;
 	both->def.mem_min_kib = SNAP_NO_U64;
+	both->def.mem_stats_period_s = SNAP_NO_U64;
 	return &both->def;
 }
 

@@ -9,42 +9,32 @@
 #define VMMIBD_SNAP_DEF_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "snap_device.h"
 
 #define SNAP_NO_I32 INT32_MIN
 #define SNAP_NO_U64 UINT64_MAX
 #define SNAP_NO_TIME INT64_MIN
+#define SNAP_TRUE 1 /* truth values as in SNMP */
+#define SNAP_FALSE 2
 
 struct snap_pool; /* memory that lives and dies with one definition */
 
-struct snap_mac {
-	uint8_t len; /* 0: no address */
-	uint8_t octets[8];
+/* What a metadata rule selected; a row of its table. */
+struct snap_metadata {
+	uint32_t index; /* the rule's number, from 1 */
+	const char *name;
+	const char *value;
 };
 
-/* A disk as the domain XML describes it, in libvirt's own words. */
-struct snap_disk_def {
-	const char *target;   /* name inside the guest ("vda"): the disk's identity */
-	const char *device;   /* "disk", "cdrom", "floppy", "lun" */
-	const char *bus;      /* "virtio", "ide", ... */
-	const char *type;     /* source type: "file", "block", "network", ... */
-	const char *format;   /* "raw", "qcow2", ... */
-	const char *protocol; /* network sources: "rbd", "iscsi", ... */
-	const char *source;   /* path, URL, pool/volume, ...; NULL: drive empty */
-	bool readonly;
-};
-
-/* A network interface as the domain XML describes it. */
-struct snap_nic_def {
-	struct snap_mac mac;
-	const char *type;   /* "network", "bridge", "direct", "user", ... */
-	const char *model;  /* "virtio", "e1000", ... */
-	const char *ifname; /* host device while the domain runs ("vnet0") */
-	const char *source; /* bridge, network or lower device */
-	int32_t if_index;   /* ifIndex of the host device; 0: none or not here */
-	int32_t parent;     /* ifIndex of its bridge or lower device; 0 likewise */
+/* OpenStack Nova's notes in the metadata; NULL: none. */
+struct snap_nova {
+	const char *name;
+	const char *flavor;
+	const char *project;
+	const char *user;
 };
 
 /*
@@ -57,6 +47,16 @@ struct snap_def {
 
 	const char *name;
 	const char *os_type;  /* libosinfo id from the metadata, or <os><type> */
+	const char *title;
+	const char *description;
+	const char *type;     /* "kvm", "qemu", ... */
+	const char *arch;
+	const char *machine;
+	const char *firmware; /* "bios", "efi", or the loader's path */
+	struct snap_nova nova;
+	size_t n_metadata;
+	struct snap_metadata *metadata; /* ascending by index */
+	uint64_t mem_stats_period_s; /* 0: not asked; SNAP_NO_U64: no balloon */
 	uint32_t vcpus_max;   /* 0: unknown */
 	size_t n_vcpus;       /* vCPUs that are plugged in, and their numbers, */
 	uint32_t *vcpu_ids;   /* ascending from 0 */

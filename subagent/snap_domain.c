@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "snap_fields.h"
 #include "snap_refs.h"
 
 /* The arrays follow the record in this order without padding. */
@@ -51,7 +52,6 @@ static void
 vcpu_set(struct snap_vcpu *vcpu, const struct snap_def *def, uint32_t id)
 {
 	vcpu->index = id + 1;
-	vcpu->time_us = SNAP_NO_U64;
 	if (id < def->n_cpumaps) {
 		vcpu->cpumap = def->cpumaps + id * def->cpumap_len;
 	}
@@ -61,15 +61,6 @@ static void
 disk_set(struct snap_disk *disk, const struct snap_disk_def *def)
 {
 	disk->def = *def;
-	disk->capacity_bytes = SNAP_NO_U64;
-	disk->allocation_bytes = SNAP_NO_U64;
-	disk->physical_bytes = SNAP_NO_U64;
-	disk->read_ios = SNAP_NO_U64;
-	disk->write_ios = SNAP_NO_U64;
-	disk->read_octets = SNAP_NO_U64;
-	disk->write_octets = SNAP_NO_U64;
-	disk->read_time_us = SNAP_NO_U64;
-	disk->write_time_us = SNAP_NO_U64;
 	disk->parent = SNAP_NO_I32;
 	disk->source_type = SNAP_NO_I32;
 	disk->access = SNAP_NO_I32;
@@ -80,13 +71,8 @@ disk_set(struct snap_disk *disk, const struct snap_disk_def *def)
 }
 
 static void
-domain_set_unknown(struct snap_domain *dom)
+cells_set_unknown(struct snap_domain *dom)
 {
-	dom->sampled_ms = SNAP_NO_TIME;
-	dom->started_ms = SNAP_NO_TIME;
-	dom->cpu_time_us = SNAP_NO_U64;
-	dom->mem_current_kib = SNAP_NO_U64;
-	dom->mem_max_kib = SNAP_NO_U64;
 	dom->admin_state = SNAP_NO_I32;
 	dom->oper_state = SNAP_NO_I32;
 	dom->autostart = SNAP_NO_I32;
@@ -98,6 +84,31 @@ domain_set_unknown(struct snap_domain *dom)
 	dom->mem_current = SNAP_NO_I32;
 	dom->mem_min = SNAP_NO_I32;
 	dom->mem_max = SNAP_NO_I32;
+}
+
+void
+snap_domain_forget(struct snap_domain *dom)
+{
+	dom->id = -1;
+	dom->active = SNAP_NO_I32;
+	dom->managed_save = SNAP_NO_I32;
+	dom->state = SNAP_NO_I32;
+	dom->reason = SNAP_NO_I32;
+	dom->started_ms = SNAP_NO_TIME;
+	dom->job = (struct snap_job){ SNAP_NO_I32, SNAP_NO_U64, SNAP_NO_U64,
+	    SNAP_NO_U64 };
+	snap_fields_forget(&snap_domain_fields, dom);
+	for (size_t i = 0; i < dom->n_vcpus; i++) {
+		snap_fields_forget(&snap_vcpu_fields, &dom->vcpus[i]);
+	}
+	for (size_t i = 0; i < dom->n_disks; i++) {
+		snap_fields_forget(&snap_disk_fields, &dom->disks[i]);
+	}
+	for (size_t i = 0; i < dom->n_nics; i++) {
+		snap_fields_forget(&snap_nic_fields, &dom->nics[i]);
+		dom->nics[i].address_source = SNAP_NO_I32;
+		dom->nics[i].addresses[0] = '\0';
+	}
 }
 
 struct snap_domain *
@@ -114,9 +125,12 @@ snap_domain_new(const struct snap_def *def, const uint32_t *vcpu_ids,
 	}
 	atomic_init(&dom->refs, 1);
 	dom->def = snap_def_ref(def);
-	dom->name = def->name;
-	dom->os_type = def->os_type;
-	domain_set_unknown(dom);
+	dom->sampled_ms = SNAP_NO_TIME;
+	dom->whole_ms = SNAP_NO_TIME;
+	dom->stale_at_ms = INT64_MAX;
+	dom->metadata = def->metadata;
+	dom->n_metadata = def->n_metadata;
+	cells_set_unknown(dom);
 	dom->n_vcpus = n_vcpus;
 	dom->n_disks = def->n_disks;
 	dom->n_nics = def->n_nics;
@@ -130,6 +144,7 @@ snap_domain_new(const struct snap_def *def, const uint32_t *vcpu_ids,
 	for (i = 0; i < dom->n_nics; i++) {
 		dom->nics[i].def = def->nics[i];
 	}
+	snap_domain_forget(dom);
 	return dom;
 }
 

@@ -9,47 +9,50 @@
 #ifndef VMMIBD_SNAP_DOMAIN_H
 #define VMMIBD_SNAP_DOMAIN_H
 
-#include "snap_def.h"
+#include "snap_rows.h"
 
 struct snap_uuid {
 	uint8_t octets[16];
 };
 
-/* Rows.  Each begins with its last sub-index; arrays ascend by it. */
-
-struct snap_vcpu {
-	uint32_t index; /* vCPU number + 1 */
-	uint64_t time_us;
-	const uint8_t *cpumap; /* of the definition; NULL: affinity unknown */
+/* The memory balloon's statistics; bytes where nothing else is said. */
+struct snap_memory {
+	uint64_t actual;
+	uint64_t maximum;
+	uint64_t unused;
+	uint64_t available;
+	uint64_t usable;
+	uint64_t rss;
+	uint64_t disk_caches;
+	uint64_t swap_in;
+	uint64_t swap_out;
+	uint64_t major_faults;
+	uint64_t minor_faults;
+	uint64_t hugetlb_allocations; /* pages */
+	uint64_t hugetlb_failures;
+	uint64_t updated_s; /* wall clock */
 };
 
-struct snap_disk {
-	uint32_t index;
-	struct snap_disk_def def;
-	/* measured */
-	uint64_t capacity_bytes;
-	uint64_t allocation_bytes;
-	uint64_t physical_bytes;
-	uint64_t read_ios;
-	uint64_t write_ios;
-	uint64_t read_octets;
-	uint64_t write_octets;
-	uint64_t read_time_us;
-	uint64_t write_time_us;
-	/* cells in RFC 7666's terms, see rfc7666.h */
-	int32_t parent;
-	int32_t source_type;
-	const char *source_text;
-	int32_t access;
-	int32_t media_type;
-	int32_t size_unit;
-	int32_t defined_size;
-	int32_t allocated_size;
+/* What somebody's command is doing to the domain. */
+struct snap_job {
+	int32_t operation; /* 1 none, else virDomainJobOperation + 2 */
+	uint64_t done;     /* 0.01 percent */
+	uint64_t remaining_bytes;
+	uint64_t elapsed_ms;
 };
 
-struct snap_nic {
-	uint32_t index;
-	struct snap_nic_def def;
+enum snap_trouble_kind {
+	SNAP_TROUBLE_NONE = 1,
+	SNAP_TROUBLE_IO_ERROR = 2,
+	SNAP_TROUBLE_PANIC = 3,
+	SNAP_TROUBLE_WATCHDOG = 4,
+};
+
+/* The last abnormal event. */
+struct snap_trouble {
+	int32_t kind; /* enum snap_trouble_kind; 0: as none */
+	uint64_t at_s; /* wall clock */
+	char detail[112];
 };
 
 /* One virtual machine: everything that its rows in all tables need. */
@@ -58,16 +61,27 @@ struct snap_domain {
 	const struct snap_def *def;
 	uint32_t index; /* vmIndex */
 	struct snap_uuid uuid;
-	const char *name;    /* of the definition, as os_type is */
-	const char *os_type;
 	int id; /* hypervisor ID, which tells runs apart; -1: inactive */
-	bool active;
-	int64_t sampled_ms; /* when the measured values were taken */
-	int64_t started_ms; /* start of this run; SNAP_NO_TIME: unknown */
+	int32_t active;       /* SNAP_TRUE or SNAP_FALSE, as the next */
+	int32_t managed_save;
+	int64_t sampled_ms;   /* when the measured values were taken */
+	int64_t stale_at_ms;  /* from when on they are too old */
+	int64_t whole_ms;     /* when last none had to be carried over */
+	int64_t started_ms;   /* start of this run; SNAP_NO_TIME: unknown */
 	/* measured */
+	int32_t state;        /* virDomainState */
+	int32_t reason;
 	uint64_t cpu_time_us;
-	uint64_t mem_current_kib;
-	uint64_t mem_max_kib;
+	uint64_t cpu_user_us;
+	uint64_t cpu_system_us;
+	uint64_t haltpoll_success_us;
+	uint64_t haltpoll_fail_us;
+	uint64_t vcpus_online;
+	uint64_t vcpus_maximum;
+	struct snap_rate cpu_rate;
+	struct snap_memory memory;
+	struct snap_job job;
+	struct snap_trouble trouble;
 	/* cells in RFC 7666's terms */
 	int32_t admin_state;
 	int32_t oper_state;
@@ -88,6 +102,8 @@ struct snap_domain {
 	struct snap_disk *disks;
 	size_t n_nics;
 	struct snap_nic *nics;
+	size_t n_metadata; /* of the definition, as the rows */
+	const struct snap_metadata *metadata;
 };
 
 /*
@@ -100,6 +116,8 @@ struct snap_domain *snap_domain_new(const struct snap_def *def,
     const uint32_t *vcpu_ids, size_t n_vcpus);
 /* A copy with the same contents and references, to change before publishing. */
 struct snap_domain *snap_domain_copy(const struct snap_domain *dom);
+/* Makes all measured values unknown; cells in RFC 7666's terms stay. */
+void snap_domain_forget(struct snap_domain *dom);
 void snap_domain_sort(struct snap_domain *dom);
 const struct snap_domain *snap_domain_ref(const struct snap_domain *dom);
 void snap_domain_unref(const struct snap_domain *dom);

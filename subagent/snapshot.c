@@ -1,55 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Makes, shares and frees hosts and snapshots. */
+/* Makes, shares and frees snapshots. */
 #include "snapshot.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "snap_refs.h"
-
-/* Hosts */
-
-struct snap_host *
-snap_host_new(const char *software, const char *version)
-{
-	struct snap_host *host = calloc(1, sizeof(*host));
-
-	if (host == NULL) {
-		return NULL;
-	}
-	atomic_init(&host->refs, 1);
-	host->started_ms = SNAP_NO_TIME;
-	host->software = software != NULL ? strdup(software) : NULL;
-	host->version = version != NULL ? strdup(version) : NULL;
-	if ((software != NULL && host->software == NULL) ||
-	    (version != NULL && host->version == NULL)) {
-		snap_host_unref(host);
-		host = NULL;
-	}
-	return host;
-}
-
-const struct snap_host *
-snap_host_ref(const struct snap_host *host)
-{
-	if (host != NULL) {
-		snap_count_up(&host->refs);
-	}
-	return host;
-}
-
-void
-snap_host_unref(const struct snap_host *host)
-{
-	if (host == NULL || !snap_count_down(&host->refs)) {
-		return;
-	}
-	free(snap_writable(host->software));
-	free(snap_writable(host->version));
-	free(snap_writable(host));
-}
-
-/* Snapshots */
 
 struct snapshot *
 snapshot_new(const struct snap_host *host, size_t n_domains)
@@ -70,7 +25,55 @@ snapshot_new(const struct snap_host *host, size_t n_domains)
 	snap->host = snap_host_ref(host);
 	snap->n_domains = (int32_t)n_domains;
 	snap->domains = (void *)(snap + 1);
+	snap->stale_at_ms = INT64_MAX;
+	snap->load.memory_free_bytes = SNAP_NO_U64;
+	snap->load.user_us = SNAP_NO_U64;
+	snap->load.system_us = SNAP_NO_U64;
+	snap->load.idle_us = SNAP_NO_U64;
+	snap->load.iowait_us = SNAP_NO_U64;
+	snap->collector.link = SNAP_LINK_CONNECTING;
+	snap->collector.due_ms = INT64_MAX;
+	snap->collector.good_ms = SNAP_NO_TIME;
+	snap->collector.duration_ms = SNAP_NO_U64;
+	snap->collector.longest_ms = SNAP_NO_U64;
 	return snap;
+}
+
+/* Values are those of virDomainState, which the model only hands on. */
+static uint64_t *
+sum_of(struct snap_sums *sums, int32_t state)
+{
+	uint64_t *const by_state[] = {
+		&sums->other, &sums->running, &sums->running, &sums->paused,
+		&sums->shutting_down, &sums->shut_off, &sums->crashed,
+		&sums->pm_suspended,
+	};
+
+	return state >= 0 && (size_t)state <
+	    sizeof(by_state) / sizeof(by_state[0]) ? by_state[state] :
+	    &sums->other;
+}
+
+void
+snapshot_sum(struct snapshot *snap)
+{
+	struct snap_sums sums = { 0 };
+
+	for (int32_t i = 0; i < snap->n_domains; i++) {
+		const struct snap_domain *dom = snap->domains[i];
+
+		++*sum_of(&sums, dom->state);
+		if (dom->active != SNAP_TRUE) {
+			continue;
+		}
+		if (dom->cpus_current != SNAP_NO_I32) {
+			sums.vcpus += (uint64_t)dom->cpus_current;
+		}
+		if (dom->memory.maximum != SNAP_NO_U64) {
+			sums.memory_bytes += dom->memory.maximum;
+		}
+	}
+	snap->sums = sums;
 }
 
 const struct snapshot *

@@ -11,37 +11,28 @@
 #define VMMIBD_SNAPSHOT_H
 
 #include "snap_domain.h"
+#include "snap_host.h"
 
-struct snap_oid {
-	uint8_t len; /* 0: unknown */
-	uint32_t ids[16];
-};
-
-struct snap_host {
-	atomic_uint refs;
-	const char *software; /* "QEMU"; owned */
-	const char *version;  /* "7.2.0"; owned */
-	struct snap_oid object_id;
-	int64_t started_ms;
-	size_t n_cpus; /* physical CPUs that a vCPU may be pinned to */
-	bool local;    /* the hypervisor runs on this very machine */
-};
-
+/* Everything that is served of one connection. */
 struct snapshot {
 	atomic_uint refs;
-	const struct snap_host *host;
+	const struct snap_host *host; /* NULL: never reached */
+	struct snap_load load;
+	struct snap_sums sums;
+	struct snap_collector collector;
 	int32_t n_domains; /* vmNumber */
 	uint32_t table_last_change; /* centiseconds of vmHvUpTime */
 	int64_t stale_at_ms; /* from then on it may only be shown as stale */
 	const struct snap_domain **domains; /* ascending by vmIndex */
 };
 
-struct snap_host *snap_host_new(const char *software, const char *version);
-const struct snap_host *snap_host_ref(const struct snap_host *host);
-void snap_host_unref(const struct snap_host *host);
-
-/* A snapshot with room for n_domains records, which the caller fills in. */
+/*
+ * A snapshot with room for n_domains records, which the caller fills in;
+ * everything else but the host is unknown or 0.
+ */
 struct snapshot *snapshot_new(const struct snap_host *host, size_t n_domains);
+/* Makes the sums out of the records; all 0 without any. */
+void snapshot_sum(struct snapshot *snap);
 const struct snapshot *snapshot_ref(const struct snapshot *snap);
 void snapshot_unref(const struct snapshot *snap);
 /* The first record whose vmIndex is at least index; n_domains if none. */

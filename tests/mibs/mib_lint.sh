@@ -100,13 +100,29 @@ has_identity()
 	translates "$name" "$(translate -On "$name" 2>&1)"
 }
 
+# moves OID: VM-LIBVIRT-MIB below another OID is a good module, too.
+moves()
+{
+	moved=$work/$1
+	mkdir "$moved" || return
+	"${TEST_AWK:-awk}" -v oid="$1" -f "$top/mibs/virt_oid.awk" \
+		"$top/mibs/VM-LIBVIRT-MIB.txt" >"$moved/VM-LIBVIRT-MIB.txt"
+	lint "$moved/VM-LIBVIRT-MIB.txt" || return
+	command -v snmptranslate >/dev/null || return 0
+	printf '.%s.1.3.1.2.7\n' "$1" >"$work/expected"
+	# the last directory wins
+	snmptranslate -M "$dirs:$moved" -m ALL -On \
+		VM-LIBVIRT-MIB::virtDomainReason.7 >"$work/out" 2>&1
+	cmp -s "$work/expected" "$work/out"
+}
+
 # details NAME TEXT: the definition as Net-SNMP prints it contains TEXT
 details()
 {
 	translate -Td "$1" >"$work/out" 2>&1 && grep -qF -e "$2" "$work/out"
 }
 
-echo "1..$((2 * $# + 10))"
+echo "1..$((2 * $# + 22))"
 
 for file in "$@"; do
 	check smilint "smilint -l 6 has nothing to say of ${file##*/}" \
@@ -129,6 +145,12 @@ VM-MIB::vmOperState.1 .1.3.6.1.2.1.236.1.4.1.6.1
 VM-MIB::vmCpuAffinity.1.2.196608 .1.3.6.1.2.1.236.1.6.1.3.1.2.196608
 VM-MIB::vmStorageWriteLatency.1.1 .1.3.6.1.2.1.236.1.7.1.18.1.1
 VM-MIB::vmDeleted .1.3.6.1.2.1.236.0.10
+VM-LIBVIRT-MIB::virtConnState.0 .1.3.6.1.4.1.8072.9999.9999.7666.1.1.2.0
+VM-LIBVIRT-MIB::virtHostMemoryOvercommit.0 .1.3.6.1.4.1.8072.9999.9999.7666.1.2.29.0
+VM-LIBVIRT-MIB::virtDomainReason.1 .1.3.6.1.4.1.8072.9999.9999.7666.1.3.1.2.1
+VM-LIBVIRT-MIB::virtDiskWriteLatency.1.1 .1.3.6.1.4.1.8072.9999.9999.7666.1.6.1.32.1.1
+VM-LIBVIRT-MIB::virtIfAddressSource.1.2 .1.3.6.1.4.1.8072.9999.9999.7666.1.7.1.26.1.2
+VM-LIBVIRT-MIB::virtMetadataValue.1.3 .1.3.6.1.4.1.8072.9999.9999.7666.1.8.1.3.1.3
 SNMPv2-MIB::snmpTrapOID.0 .1.3.6.1.6.3.1.1.4.1.0
 END
 while read -r name text; do
@@ -137,5 +159,12 @@ done <<END
 VM-MIB::vmStorageMediaType floppyDisk(5)
 VM-MIB::vmUUID "4x-2x-2x-1x1x-6x"
 VM-MIB::vmPerVMNotificationsEnabled {true(1), false(2)}
+VM-LIBVIRT-MIB::virtDomainReason pausedIoError(305)
+VM-LIBVIRT-MIB::virtDomainCpuUtilization "0.01 percent"
+VM-LIBVIRT-MIB::virtMemRss CounterBasedGauge64
+VM-LIBVIRT-MIB::virtDiskEntry { vmStorageEntry }
 END
+for oid in 1.3.6.1.4.1.99999 1.3.6.1.4.1.2147483647.1.20; do
+	check smilint "VM-LIBVIRT-MIB can be below $oid" moves "$oid"
+done
 exit 0

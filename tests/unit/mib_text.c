@@ -133,6 +133,19 @@ count_indices(const struct words *words, size_t i)
 	return n;
 }
 
+/* What follows "{ parent": numbers, each perhaps behind a name for it. */
+static void
+parse_numbers(struct mib_text_node *node, const struct words *words, size_t i)
+{
+	for (; i < words->n && !is(words, i, "}"); i++) {
+		if (isdigit((unsigned char)word(words, i)[0])) {
+			assert_true(node->n_numbers < MIB_TEXT_NUMBERS);
+			node->numbers[node->n_numbers++] =
+			    strtoul(word(words, i), NULL, 10);
+		}
+	}
+}
+
 /* What begins at the word i: a definition's name, macro and clauses. */
 static void
 parse_node(struct mib_text *text, const struct words *words, size_t i)
@@ -154,13 +167,15 @@ parse_node(struct mib_text *text, const struct words *words, size_t i)
 			strcpy(node->access, word(words, i + 1));
 		} else if (is(words, i, "INDEX")) {
 			node->n_indices = count_indices(words, i);
+		} else if (is(words, i, "AUGMENTS")) {
+			strcpy(node->augments, word(words, i + 2));
 		}
 		if (type && node->syntax.type[0] != '\0') {
 			return;
 		}
 	}
 	strcpy(node->parent, word(words, i + 2));
-	node->number = strtoul(word(words, i + 3), NULL, 10);
+	parse_numbers(node, words, i + 3);
 }
 
 int
@@ -210,21 +225,51 @@ mib_text_find(const struct mib_text *text, const char *name)
 	return NULL;
 }
 
+/* The numbers of what the modules take from SNMPv2-SMI; how many. */
+static size_t
+known_numbers(const char *name, unsigned long *numbers)
+{
+	static const unsigned long mib_2[] = { 1, 3, 6, 1, 2, 1 };
+	static const unsigned long enterprises[] = { 1, 3, 6, 1, 4, 1 };
+
+	if (strcmp(name, "mib-2") == 0) {
+		memcpy(numbers, mib_2, sizeof(mib_2));
+		return sizeof(mib_2) / sizeof(mib_2[0]);
+	}
+	if (strcmp(name, "enterprises") == 0) {
+		memcpy(numbers, enterprises, sizeof(enterprises));
+		return sizeof(enterprises) / sizeof(enterprises[0]);
+	}
+	return 0;
+}
+
 size_t
 mib_text_numbers(const struct mib_text *text, const char *name,
-    unsigned long *numbers, size_t max)
+    unsigned long numbers[MIB_TEXT_NUMBERS])
 {
 	const struct mib_text_node *node = mib_text_find(text, name);
-	size_t n;
+	size_t n = known_numbers(name, numbers);
 
-	if (strcmp(name, "mib-2") == 0 || node == NULL ||
-	    node->parent[0] == '\0') {
+	if (n > 0 || node == NULL || node->parent[0] == '\0') {
+		return n;
+	}
+	n = mib_text_numbers(text, node->parent, numbers);
+	if (n == 0 || n + node->n_numbers > MIB_TEXT_NUMBERS) {
 		return 0;
 	}
-	n = mib_text_numbers(text, node->parent, numbers, max);
-	if (n == max || (n == 0 && strcmp(node->parent, "mib-2") != 0)) {
+	memcpy(numbers + n, node->numbers,
+	    node->n_numbers * sizeof(numbers[0]));
+	return n + node->n_numbers;
+}
+
+size_t
+mib_text_indices(const struct mib_text *text, const char *name)
+{
+	const struct mib_text_node *node = mib_text_find(text, name);
+
+	if (node == NULL) {
 		return 0;
 	}
-	numbers[n] = node->number;
-	return n + 1;
+	return node->augments[0] != '\0' ?
+	    mib_text_indices(text, node->augments) : node->n_indices;
 }

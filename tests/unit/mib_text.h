@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 #define MIB_TEXT_WORD 64
-#define MIB_TEXT_LABELS 16
+#define MIB_TEXT_LABELS 64  /* of one type */
+#define MIB_TEXT_NUMBERS 80 /* in an object's name */
 
 struct mib_text_label {
 	char name[MIB_TEXT_WORD];
@@ -25,9 +26,11 @@ struct mib_text_node {
 	char name[MIB_TEXT_WORD];
 	char macro[MIB_TEXT_WORD]; /* "OBJECT-TYPE", "OBJECT", ... */
 	char parent[MIB_TEXT_WORD]; /* "": has none */
-	unsigned long number;
-	char access[MIB_TEXT_WORD]; /* of MAX-ACCESS; "": none */
-	size_t n_indices;           /* of INDEX */
+	unsigned long numbers[MIB_TEXT_NUMBERS]; /* below its parent */
+	size_t n_numbers;
+	char access[MIB_TEXT_WORD];   /* of MAX-ACCESS; "": none */
+	size_t n_indices;             /* of INDEX */
+	char augments[MIB_TEXT_WORD]; /* the entry of AUGMENTS; "": none */
 	struct mib_text_syntax syntax;
 };
 
@@ -45,10 +48,13 @@ const struct mib_text_node *mib_text_find(const struct mib_text *text,
     const char *name);
 
 /*
- * Writes the numbers of an object from mib-2 downward; returns how many, 0 if
- * its name does not lead there.
+ * Writes all numbers of an object; returns how many, 0 if its name does not
+ * lead to mib-2 or enterprises.
  */
 size_t mib_text_numbers(const struct mib_text *text, const char *name,
-    unsigned long *numbers, size_t max);
+    unsigned long numbers[MIB_TEXT_NUMBERS]);
+
+/* In an entry's INDEX, or in that of the entry that it augments. */
+size_t mib_text_indices(const struct mib_text *text, const char *name);
 
 #endif

@@ -38,7 +38,7 @@ parse_exactly(const char *xml, size_t len, char *why, size_t why_size)
 	assert_non_null(exact);
 	if (len > 0)
 		memcpy(exact, xml, len);
-	def = domxml_parse(exact, len, why, why_size);
+	def = domxml_parse(exact, len, NULL, 0, why, why_size);
 	free(exact);
 	return def;
 }
@@ -143,7 +143,16 @@ test_minimal(void **state)
 	snap_def_unref(def);
 }
 
-static const struct snap_disk_def disks[] = {
+static const struct {
+	const char *target;
+	const char *device;
+	const char *bus;
+	const char *type;
+	const char *format;
+	const char *protocol;
+	const char *source;
+	bool readonly;
+} disks[] = {
 	{ "a", "disk", "virtio", "file", NULL, NULL, "/srv/a.img", false },
 	{ "b", "lun", "scsi", "block", "raw", NULL, "/dev/vg0/b", false },
 	{ "c", "floppy", "fdc", "dir", "fat", NULL, "/srv/c", true },
@@ -201,24 +210,29 @@ test_disks(void **state)
 
 #define MAC6(last) { 6, { 0x52, 0x54, 0, 0, 0, last } }
 
-static const struct snap_nic_def nics[] = {
-	{ MAC6(1), "bridge", "e1000", "vnet1", "br0", 0, 0 },
-	{ { 6, { 0x52, 0x54, 0, 10, 11, 12 } }, "network", NULL, NULL, "lan",
-	    0, 0 },
-	{ MAC6(3), "direct", NULL, "macvtap0", "eth0", 0, 0 },
-	{ MAC6(4), "ethernet", NULL, "tap4", NULL, 0, 0 },
-	{ { 0, { 0 } }, "user", NULL, NULL, NULL, 0, 0 },
-	{ MAC6(6), "vhostuser", NULL, NULL, "/run/vhost6.sock", 0, 0 },
-	{ MAC6(7), "hostdev", NULL, NULL, "0001:0a:10.3", 0, 0 },
+static const struct {
+	struct snap_mac mac;
+	const char *type;
+	const char *model;
+	const char *ifname;
+	const char *source;
+} nics[] = {
+	{ MAC6(1), "bridge", "e1000", "vnet1", "br0" },
+	{ { 6, { 0x52, 0x54, 0, 10, 11, 12 } }, "network", NULL, NULL, "lan" },
+	{ MAC6(3), "direct", NULL, "macvtap0", "eth0" },
+	{ MAC6(4), "ethernet", NULL, "tap4", NULL },
+	{ { 0, { 0 } }, "user", NULL, NULL, NULL },
+	{ MAC6(6), "vhostuser", NULL, NULL, "/run/vhost6.sock" },
+	{ MAC6(7), "hostdev", NULL, NULL, "0001:0a:10.3" },
 	{ { 8, { 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77 } }, "mcast", NULL,
-	    NULL, "230.0.0.1:5558", 0, 0 },
-	{ { 0, { 0 } }, "udp", NULL, NULL, "[2001:db8::1]:11115", 0, 0 },
-	{ { 0, { 0 } }, "internal", NULL, NULL, "switch", 0, 0 },
-	{ { 0, { 0 } }, "vdpa", NULL, NULL, "/dev/vhost-vdpa-1", 0, 0 },
-	{ { 0, { 0 } }, "vds", NULL, NULL, "12345678-1234", 0, 0 },
-	{ { 0, { 0 } }, "server", NULL, NULL, ":5000", 0, 0 },
-	{ { 0, { 0 } }, "null", NULL, NULL, NULL, 0, 0 },
-	{ { 0, { 0 } }, NULL, NULL, NULL, NULL, 0, 0 },
+	    NULL, "230.0.0.1:5558" },
+	{ { 0, { 0 } }, "udp", NULL, NULL, "[2001:db8::1]:11115" },
+	{ { 0, { 0 } }, "internal", NULL, NULL, "switch" },
+	{ { 0, { 0 } }, "vdpa", NULL, NULL, "/dev/vhost-vdpa-1" },
+	{ { 0, { 0 } }, "vds", NULL, NULL, "12345678-1234" },
+	{ { 0, { 0 } }, "server", NULL, NULL, ":5000" },
+	{ { 0, { 0 } }, "null", NULL, NULL, NULL },
+	{ { 0, { 0 } }, NULL, NULL, NULL, NULL },
 };
 
 static void
@@ -559,7 +573,7 @@ test_deep(void **state)
 	assert_non_null(xml);
 	repeat(xml, "<domain>", 20000);
 	repeat(xml, "</domain>", 20000);
-	assert_null(domxml_parse(xml, strlen(xml), why, sizeof(why)));
+	assert_null(domxml_parse(xml, strlen(xml), NULL, 0, why, sizeof(why)));
 	assert_memory_equal(why, "line 1: ", 8);
 	free(xml);
 }
@@ -577,10 +591,10 @@ test_too_long(void **state)
 	assert_non_null(xml);
 	memset(xml, '\n', len + 1);
 	memcpy(xml, start, sizeof(start) - 1);
-	def = domxml_parse(xml, len, why, sizeof(why));
+	def = domxml_parse(xml, len, NULL, 0, why, sizeof(why));
 	assert_non_null(def);
 	snap_def_unref(def);
-	assert_null(domxml_parse(xml, len + 1, why, sizeof(why)));
+	assert_null(domxml_parse(xml, len + 1, NULL, 0, why, sizeof(why)));
 	assert_string_equal(why, "too long, or has a NUL in it");
 	free(xml);
 }

@@ -13,14 +13,22 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "lv_carry.h"
 #include "lv_conn.h"
 #include "lv_domain.h"
 #include "lv_record.h"
 #include "rfc7666.h"
 
 #define NO SNAP_NO_U64
-#define STALE_MS 60000
 #define MAX_PARAMS 40
+
+/* However short the interval, and as long as a test can take. */
+static const struct lv_carry_limits limits = {
+	.stale_after_ms = 60000,
+};
+static const struct lv_carry_limits soon_stale = {
+	.stale_after_ms = 10,
+};
 
 static const struct lv_conn conn = { .n_cpus = 12 };
 
@@ -142,7 +150,7 @@ record(struct lv_domain *d, const struct params *p)
 {
 	const struct snap_domain *before = snap_domain_ref(d->record);
 
-	lv_record_from_stats(d, &conn, p->list, p->n, STALE_MS);
+	lv_record_from_stats(d, &conn, p->list, p->n, &limits);
 	assert_non_null(d->record);
 	assert_ptr_not_equal(d->record, before);
 	snap_domain_unref(before);
@@ -162,8 +170,9 @@ test_rows(void **state)
 	rec = record(d, &p);
 	assert_int_equal(rec->index, 17);
 	assert_memory_equal(&rec->uuid, &d->uuid, sizeof(rec->uuid));
-	assert_string_equal(rec->name, "guest");
-	assert_true(rec->active && rec->id == 5 && rec->started_ms == 4711);
+	assert_string_equal(rec->def->name, "guest");
+	assert_int_equal(rec->active, SNAP_TRUE);
+	assert_true(rec->id == 5 && rec->started_ms == 4711);
 	assert_int_equal(rec->oper_state, OPER_RUNNING);
 	assert_int_equal(rec->admin_state, ADMIN_RUNNING);
 	assert_true(rec->autostart == TRI_YES && rec->persistent == TRI_NO);
@@ -203,7 +212,7 @@ test_inactive(void **state)
 	d->sizes[1] = (struct lv_disk_size){ 4096, NO, NO };
 	add_state(&p, VIR_DOMAIN_SHUTOFF, VIR_DOMAIN_SHUTOFF_SHUTDOWN);
 	rec = record(d, &p);
-	assert_false(rec->active);
+	assert_int_equal(rec->active, SNAP_FALSE);
 	assert_int_equal(rec->oper_state, OPER_SHUTDOWN);
 	assert_int_equal(rec->admin_state, ADMIN_SHUTDOWN);
 	assert_int_equal(rec->n_vcpus, 2);
@@ -246,8 +255,8 @@ assert_counters(const struct snap_domain *rec, uint64_t base)
 	bool known = base != NO;
 
 	assert_true(rec->cpu_time_us == (known ? base + 1 : NO));
-	assert_true(rec->mem_current_kib == (known ? base + 2 : NO));
-	assert_true(rec->mem_max_kib == (known ? base + 3 : NO));
+	assert_true(rec->memory.actual == (known ? (base + 2) * 1024 : NO));
+	assert_true(rec->memory.maximum == (known ? (base + 3) * 1024 : NO));
 	assert_true(rec->vcpus[0].time_us == (known ? base + 4 : NO));
 	assert_true(rec->disks[0].read_ios == (known ? base + 7 : NO));
 	assert_true(rec->disks[1].read_ios == (known ? base + 6 : NO));
@@ -313,9 +322,56 @@ test_carry_over_of_a_part(void **state)
 	assert_true(d->record->disks[1].read_ios == 106);
 	/* Not for ever. */
 	usleep(30000);
-	lv_record_from_stats(d, &conn, p.list, p.n, 10);
+	lv_record_from_stats(d, &conn, p.list, p.n, &soon_stale);
 	assert_true(d->record->cpu_time_us == 500);
 	assert_true(d->record->disks[0].read_ios == NO);
+	lv_domain_free(d);
+}
+
+/* When last nothing had to stand in for a value that was missing. */
+static void
+test_whole(void **state)
+{
+	struct lv_domain *d = new_domain();
+	int64_t whole_ms;
+	struct params p;
+
+	(void)state;
+	add_running(&p, 100);
+	whole_ms = record(d, &p)->whole_ms;
+	assert_true(whole_ms == d->record->sampled_ms);
+	usleep(20000);
+	assert_true(record(d, &p)->whole_ms >= whole_ms + 20);
+	whole_ms = d->record->whole_ms;
+	usleep(20000);
+	/* a value that makes no rate is missed as well */
+	add_running(&p, 200);
+	memmove(&p.list[3], &p.list[4], (size_t)(--p.n - 3) * sizeof(p.list[0]));
+	assert_true(record(d, &p)->memory.actual == 102 * 1024);
+	assert_true(d->record->whole_ms == whole_ms);
+	assert_true(d->record->sampled_ms >= whole_ms + 20);
+	/* from then on, not from when it was last carried */
+	lv_record_from_stats(d, &conn, p.list, p.n, &soon_stale);
+	assert_true(d->record->memory.actual == NO);
+	assert_true(d->record->whole_ms >= whole_ms + 20);
+	lv_domain_free(d);
+}
+
+/* When the values are too old is told along with them. */
+static void
+test_stale_at(void **state)
+{
+	struct lv_domain *d = new_domain();
+	int64_t sampled_ms;
+	struct params p;
+
+	(void)state;
+	add_running(&p, 100);
+	sampled_ms = record(d, &p)->sampled_ms;
+	assert_true(d->record->stale_at_ms == sampled_ms + 60000);
+	usleep(20000);
+	add_busy(&p);
+	assert_true(record(d, &p)->stale_at_ms == sampled_ms + 60000);
 	lv_domain_free(d);
 }
 
@@ -337,7 +393,7 @@ test_no_carry_over(void **state)
 	add_busy(&p);
 	assert_counters(record(d, &p), NO);
 	add_ullong(&p, "balloon.current", 102);
-	assert_true(record(d, &p)->mem_current_kib == 102);
+	assert_true(record(d, &p)->memory.actual == 102 * 1024);
 	add_busy(&p);
 	assert_counters(record(d, &p), NO);
 	d->id = 6;
@@ -345,7 +401,7 @@ test_no_carry_over(void **state)
 	record(d, &p);
 	usleep(30000);
 	add_busy(&p);
-	lv_record_from_stats(d, &conn, p.list, p.n, 10); /* too old */
+	lv_record_from_stats(d, &conn, p.list, p.n, &soon_stale); /* too old */
 	assert_counters(d->record, NO);
 	lv_domain_free(d);
 }
@@ -383,7 +439,7 @@ static void
 test_stale(void **state)
 {
 	struct lv_domain *d = new_domain();
-	struct snap_host *host = snap_host_new("x", "1");
+	struct snap_host *host = snap_host_new();
 	struct snapshot *snap = snapshot_new(host, 1);
 	const struct snapshot *old;
 	const struct snap_domain *stale;
@@ -410,7 +466,7 @@ test_stale(void **state)
 		assert_true(stale->disks[i].read_ios == NO);
 	}
 	/* What no counter is stays: names, sizes, memory. */
-	assert_string_equal(stale->name, "guest");
+	assert_string_equal(stale->def->name, "guest");
 	assert_int_equal(stale->mem_current, 102);
 	assert_int_equal(stale->disks[0].defined_size, 8);
 	/* The original is as it was. */
@@ -433,7 +489,7 @@ test_without_definition(void **state)
 	(void)state;
 	assert_non_null(d);
 	add_running(&p, 1);
-	lv_record_from_stats(d, &conn, p.list, p.n, STALE_MS);
+	lv_record_from_stats(d, &conn, p.list, p.n, &limits);
 	assert_null(d->record);
 	lv_domain_free(d);
 }
@@ -466,6 +522,8 @@ main(void)
 		cmocka_unit_test(test_measured_sizes_win),
 		cmocka_unit_test(test_carry_over),
 		cmocka_unit_test(test_carry_over_of_a_part),
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_stale_at),
 		cmocka_unit_test(test_no_carry_over),
 		cmocka_unit_test(test_carry_over_by_index),
 		cmocka_unit_test(test_stale),

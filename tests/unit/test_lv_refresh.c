@@ -14,6 +14,7 @@
 #include <libvirt/libvirt.h>
 
 #include "domxml.h"
+#include "lv_host.h"
 #include "lv_hv.h"
 #include "lv_inbox.h"
 #include "lv_refresh.h"
@@ -49,7 +50,7 @@ set_up(void **state)
 	assert_non_null(f->hv.ix);
 	assert_int_equal(lv_conn_open(&f->hv.lc, "test:///default", true, NULL,
 	    &why), 0);
-	f->hv.host = lv_conn_host(&f->hv.lc, 0);
+	f->hv.host = lv_host_read(&f->hv.lc, 0);
 	assert_non_null(f->hv.host);
 	*state = f;
 	return 0;

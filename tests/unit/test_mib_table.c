@@ -19,8 +19,9 @@
 #define SEED 7666
 #define SUBID_MAX 4294967295
 
-/* One snapshot as the engine and as the oracle see it. */
+/* One snapshot as the engine and as the oracle see it, a region of it. */
 struct fixture {
+	const struct mib_region *region;
 	const struct snapshot *snap;
 	struct mib_view view;
 	struct oracle oracle;
@@ -32,7 +33,8 @@ static struct {
 } figures;
 
 static void
-setup(struct fixture *f, uint64_t seed, size_t max_domains)
+setup(struct fixture *f, enum oracle_module module, uint64_t seed,
+    size_t max_domains)
 {
 	struct random rnd = { seed };
 	int64_t now_ms = random_once_in(&rnd, 4) ?
@@ -40,9 +42,10 @@ setup(struct fixture *f, uint64_t seed, size_t max_domains)
 	    (int64_t)(random_u64(&rnd) >> 20);
 
 	f->seed = seed;
+	f->region = mib_regions[module];
 	f->snap = snapshot_random(&rnd, max_domains, now_ms);
 	f->view = (struct mib_view){ .snap = f->snap, .now_ms = now_ms };
-	oracle_init(&f->oracle, f->snap, now_ms);
+	oracle_init(&f->oracle, module, f->snap, now_ms);
 	figures.snapshots++;
 	figures.cells += f->oracle.n;
 	figures.holes += f->oracle.n_holes;
@@ -92,6 +95,7 @@ static bool
 same_value(const struct mib_value *value, const struct oracle_cell *cell)
 {
 	const struct counter64 *wide = value->data;
+	const void *octets = cell->octets != NULL ? cell->octets : cell->own;
 
 	if (value->type != cell->type) {
 		return false;
@@ -101,8 +105,12 @@ same_value(const struct mib_value *value, const struct oracle_cell *cell)
 		return value->len == sizeof(long) &&
 		    *(const long *)value->data == (int32_t)cell->number;
 	case ASN_TIMETICKS:
+	case ASN_GAUGE:
+	case ASN_COUNTER:
 		return value->len == sizeof(u_long) &&
-		    *(const u_long *)value->data == cell->number;
+		    *(const u_long *)value->data >= cell->number &&
+		    *(const u_long *)value->data - cell->number <=
+			cell->slack;
 	case ASN_COUNTER64:
 		return value->len == sizeof(struct counter64) &&
 		    wide->high == cell->number >> 32 &&
@@ -111,7 +119,7 @@ same_value(const struct mib_value *value, const struct oracle_cell *cell)
 		return same_ids(value, cell);
 	}
 	return value->len == cell->n && value->data != NULL &&
-	    memcmp(value->data, cell->octets, cell->n) == 0;
+	    memcmp(value->data, octets, cell->n) == 0;
 }
 
 static void
@@ -128,9 +136,9 @@ check_get(const struct fixture *f, const oid *name, size_t len)
 	}
 	figures.gets++;
 	memset(&value, 0xa5, sizeof(value));
-	result = mib_get(&mib_vm_objects, &f->view, name, len, &value);
-	if (cell == NULL && result != (oracle_is_object(name, len) ?
-	    MIB_NO_INSTANCE : MIB_NO_OBJECT)) {
+	result = mib_get(f->region, &f->view, name, len, &value);
+	if (cell == NULL && result != (oracle_is_object(f->oracle.module,
+	    name, len) ? MIB_NO_INSTANCE : MIB_NO_OBJECT)) {
 		complain(f, "GET of what is not there", name, len);
 	}
 	if (cell != NULL && result != MIB_FOUND) {
@@ -154,7 +162,7 @@ check_next(const struct fixture *f, const oid *name, size_t len,
 
 	figures.nexts++;
 	memset(&value, 0xa5, sizeof(value));
-	result = mib_next(&mib_vm_objects, &f->view, name, len, inclusive,
+	result = mib_next(f->region, &f->view, name, len, inclusive,
 	    found, &found_len, &value);
 	if (result != (cell != NULL ? MIB_FOUND : MIB_END)) {
 		complain(f, "GETNEXT ends wrongly", name, len);
@@ -232,11 +240,11 @@ static void
 check_walk(const struct fixture *f)
 {
 	oid name[MAX_OID_LEN], found[MAX_OID_LEN];
-	size_t len = mib_vm_objects.root_len, found_len, n = 0;
+	size_t len = f->region->root_len, found_len, n = 0;
 	struct mib_value value;
 
-	memcpy(name, mib_vm_objects.root, len * sizeof(oid));
-	while (mib_next(&mib_vm_objects, &f->view, name, len, false, found,
+	memcpy(name, f->region->root, len * sizeof(oid));
+	while (mib_next(f->region, &f->view, name, len, false, found,
 	    &found_len, &value) == MIB_FOUND) {
 		const struct oracle_cell *cell = &f->oracle.cells[n];
 
@@ -255,30 +263,36 @@ check_walk(const struct fixture *f)
 
 /* Every cell and hole, most of them mutated in their index only. */
 static void
-test_cells(void **state)
+check_cells(enum oracle_module module, uint64_t i)
 {
 	struct fixture f;
 
+	setup(&f, module, SEED + i, i % 10 == 0 ? 40 : i % 8);
+	check_walk(&f);
+	for (size_t j = 0; j < f.oracle.n_holes; j++) {
+		check(&f, f.oracle.holes[j].name, f.oracle.holes[j].len);
+	}
+	for (size_t j = 0; j < f.oracle.n; j++) {
+		const struct oracle_cell *cell = &f.oracle.cells[j];
+
+		/* In a large one a part of the cells will do. */
+		if (f.oracle.n > 1000 && j % 8 != i % 8) {
+			check(&f, cell->name, cell->len);
+		} else {
+			check_mutations(&f, cell,
+			    j % 8 == i % 8 ? 0 : cell->len - 3);
+		}
+	}
+	teardown(&f);
+}
+
+static void
+test_cells(void **state)
+{
 	(void)state;
 	for (uint64_t i = 0; i < N_SNAPSHOTS; i++) {
-		setup(&f, SEED + i, i % 10 == 0 ? 40 : i % 8);
-		check_walk(&f);
-		for (size_t j = 0; j < f.oracle.n_holes; j++) {
-			check(&f, f.oracle.holes[j].name,
-			    f.oracle.holes[j].len);
-		}
-		for (size_t j = 0; j < f.oracle.n; j++) {
-			const struct oracle_cell *cell = &f.oracle.cells[j];
-
-			/* In a large one a part of the cells will do. */
-			if (f.oracle.n > 1000 && j % 4 != i % 4) {
-				check(&f, cell->name, cell->len);
-			} else {
-				check_mutations(&f, cell,
-				    j % 8 == i % 8 ? 0 : cell->len - 3);
-			}
-		}
-		teardown(&f);
+		check_cells(ORACLE_VM_MIB, i);
+		check_cells(ORACLE_VIRT_MIB, i);
 	}
 	printf("# seeds %d to %d: %llu snapshots, %llu cells, %llu holes, "
 	    "%llu GET, %llu GETNEXT\n", SEED, SEED + N_SNAPSHOTS - 1,
@@ -289,31 +303,98 @@ test_cells(void **state)
 	    (unsigned long long)figures.nexts);
 }
 
+/* As a manager sees it: both regions, one after the other, by GETNEXT. */
+static void
+test_whole_chain(void **state)
+{
+	struct fixture f[ORACLE_N_MODULES];
+	oid name[MAX_OID_LEN] = { 1, 3 }, found[MAX_OID_LEN];
+	size_t len = 2, found_len, region = 0, n = 0;
+	struct mib_value value;
+
+	(void)state;
+	setup(&f[0], ORACLE_VM_MIB, SEED, 20);
+	setup(&f[1], ORACLE_VIRT_MIB, SEED, 20);
+	while (region < ORACLE_N_MODULES) {
+		if (mib_next(f[region].region, &f[region].view, name, len,
+		    false, found, &found_len, &value) == MIB_END) {
+			assert_int_equal(n, f[region].oracle.n);
+			region++;
+			n = 0;
+			continue;
+		}
+		assert_true(n < f[region].oracle.n &&
+		    same_value(&value, &f[region].oracle.cells[n]));
+		assert_true(oracle_compare(name, len, found, found_len) < 0);
+		memcpy(name, found, found_len * sizeof(oid));
+		len = found_len;
+		n++;
+	}
+	teardown(&f[0]);
+	teardown(&f[1]);
+}
+
+static void
+check_random_names(enum oracle_module module, struct random *rnd, uint64_t i)
+{
+	struct fixture f;
+	oid name[MAX_OID_LEN];
+	size_t len, own;
+
+	setup(&f, module, SEED + i, 10);
+	for (int j = 0; j < 1500; j++) {
+		own = f.region->root_len;
+		own = random_once_in(rnd, 3) ? random_below(rnd, own) : own;
+		len = own + random_below(rnd, 9);
+		memcpy(name, f.region->root, own * sizeof(oid));
+		for (size_t k = own; k < len; k++) {
+			name[k] = random_once_in(rnd, 20) ? SUBID_MAX :
+			    random_below(rnd, k == 12 ? 196640 : 12);
+		}
+		check(&f, name, len);
+	}
+	teardown(&f);
+}
+
 /* Names with nothing behind them but chance, in the region or near it. */
 static void
 test_random_names(void **state)
 {
 	struct random rnd = { SEED };
-	struct fixture f;
-	oid name[MAX_OID_LEN];
-	size_t len, own;
 
 	(void)state;
 	for (uint64_t i = 0; i < 60; i++) {
-		setup(&f, SEED + i, 10);
-		for (int j = 0; j < 2000; j++) {
-			own = random_below(&rnd, 9);
-			len = own + random_below(&rnd, 9);
-			memcpy(name, mib_vm_objects.root, own * sizeof(oid));
-			for (size_t k = own; k < len; k++) {
-				name[k] = random_once_in(&rnd, 20) ?
-				    SUBID_MAX : random_below(&rnd,
-				    k == 12 ? 196640 : 12);
-			}
-			check(&f, name, len);
-		}
-		teardown(&f);
+		check_random_names(ORACLE_VM_MIB, &rnd, i);
+		check_random_names(ORACLE_VIRT_MIB, &rnd, i);
 	}
+}
+
+/* Names before, around and after the region's root, and very long ones. */
+static void
+check_outside(const struct fixture *f)
+{
+	const struct mib_table *table = f->oracle.module == ORACLE_VM_MIB ?
+	    &mib_vm : &mib_libvirt_domain;
+	oid longest[MAX_OID_LEN];
+
+	for (size_t at = 0; at < f->region->root_len; at++) {
+		memcpy(longest, f->region->root,
+		    f->region->root_len * sizeof(oid));
+		longest[at]--;
+		check(f, longest, f->region->root_len);
+		longest[at] += 2;
+		check(f, longest, f->region->root_len);
+		check(f, longest, at + 1);
+	}
+	for (size_t i = 0; i < MAX_OID_LEN; i++) {
+		longest[i] = SUBID_MAX;
+	}
+	check(f, longest, MAX_OID_LEN);
+	memcpy(longest, table->root, table->root_len * sizeof(oid));
+	longest[table->root_len] = 2;
+	check(f, longest, MAX_OID_LEN);
+	longest[table->root_len + 1] = 1;
+	check(f, longest, MAX_OID_LEN);
 }
 
 static void
@@ -327,42 +408,33 @@ test_outside(void **state)
 		{ 1, 3, 6, 1, 2, 1, 236, 2 }, { 1, 3, 6, 1, 2, 1, 237 },
 		{ 1, 3, 6, 1, 4, 1, 8072 }, { SUBID_MAX },
 	};
-	oid longest[MAX_OID_LEN];
 	struct fixture f;
 
 	(void)state;
-	for (uint64_t seed = 0; seed < 20; seed++) {
-		setup(&f, seed, 3);
+	for (uint64_t seed = 0; seed < 40; seed++) {
+		setup(&f, seed % ORACLE_N_MODULES, seed, 3);
 		check(&f, NULL, 0);
 		for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
 			for (size_t len = 1; len <= 9; len++) {
 				check(&f, near[i], len);
 			}
 		}
-		for (size_t i = 0; i < MAX_OID_LEN; i++) {
-			longest[i] = SUBID_MAX;
-		}
-		check(&f, longest, MAX_OID_LEN);
-		memcpy(longest, mib_vm.root, mib_vm.root_len * sizeof(oid));
-		longest[mib_vm.root_len] = 2;
-		check(&f, longest, MAX_OID_LEN);
-		longest[mib_vm.root_len + 1] = 1;
-		check(&f, longest, MAX_OID_LEN);
+		check_outside(&f);
 		teardown(&f);
 	}
 }
 
 /* Before the first collection there is no host and no domain. */
 static void
-test_empty(void **state)
+check_empty(enum oracle_module module, size_t n)
 {
 	const struct snapshot *snap = snapshot_new(NULL, 0);
-	struct fixture f = { .snap = snap, .view = { .snap = snap } };
+	struct fixture f = { .region = mib_regions[module], .snap = snap,
+		.view = { .snap = snap } };
 
-	(void)state;
 	assert_non_null(snap);
-	oracle_init(&f.oracle, snap, 0);
-	assert_int_equal(f.oracle.n, 4);
+	oracle_init(&f.oracle, module, snap, 0);
+	assert_int_equal(f.oracle.n, n);
 	check_walk(&f);
 	for (size_t i = 0; i < f.oracle.n; i++) {
 		check_mutations(&f, &f.oracle.cells[i], 0);
@@ -374,9 +446,18 @@ test_empty(void **state)
 }
 
 static void
+test_empty(void **state)
+{
+	(void)state;
+	check_empty(ORACLE_VM_MIB, 4);
+	/* all of virtAgent but the error, the age and two durations */
+	check_empty(ORACLE_VIRT_MIB, 12);
+}
+
+static void
 check_ticks(int64_t since_ms, int64_t now_ms, uint32_t expected)
 {
-	struct snap_host *host = snap_host_new(NULL, NULL);
+	struct snap_host *host = snap_host_new();
 	const struct snapshot *snap;
 	struct mib_view view = { .now_ms = now_ms };
 	const oid name[] = { VM_OBJECTS, 1, 4, 0 };
@@ -414,6 +495,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_whole_chain),
 		cmocka_unit_test(test_random_names),
 		cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_empty),

@@ -15,9 +15,8 @@
 
 #define KIND(kind) (1u << (kind))
 
-static const oid mib_2[] = { 1, 3, 6, 1, 2, 1 };
-
-#define N_MIB_2 (sizeof(mib_2) / sizeof(mib_2[0]))
+#define MAX_VALUE 1000   /* of a label */
+#define MAX_COLUMNS 64   /* what one look at a table may have to go through */
 
 /* Types that a column kind serves, with those of imported modules. */
 static const struct {
@@ -26,11 +25,18 @@ static const struct {
 } types[] = {
 	{ "Integer32", KIND(MIB_INTEGER) | KIND(MIB_COMPUTED) },
 	{ "INTEGER", KIND(MIB_INTEGER) | KIND(MIB_COMPUTED) },
-	{ "TruthValue", KIND(MIB_INTEGER) | KIND(MIB_COMPUTED) },
+	{ "TruthValue",
+	    KIND(MIB_INTEGER) | KIND(MIB_COMPUTED) | KIND(MIB_BOOL) },
 	{ "InterfaceIndexOrZero", KIND(MIB_INTEGER) | KIND(MIB_COMPUTED) },
 	{ "TimeTicks", KIND(MIB_TICKS) | KIND(MIB_SINCE) },
+	{ "Counter32", KIND(MIB_COUNTER32) },
 	{ "Counter64", KIND(MIB_COUNTER64) },
-	{ "SnmpAdminString", KIND(MIB_TEXT) },
+	{ "CounterBasedGauge64", KIND(MIB_COUNTER64) | KIND(MIB_LIMIT) },
+	{ "Gauge32", KIND(MIB_GAUGE32) | KIND(MIB_MEASURE) | KIND(MIB_RATE) |
+	    KIND(MIB_AGE) },
+	{ "SnmpAdminString",
+	    KIND(MIB_TEXT) | KIND(MIB_CHARS) | KIND(MIB_WORDS) },
+	{ "DateAndTime", KIND(MIB_DATE) },
 	{ "UUIDorZero", KIND(MIB_UUID) },
 	{ "PhysAddress", KIND(MIB_MAC) },
 	{ "OBJECT", KIND(MIB_OID) }, /* IDENTIFIER */
@@ -44,6 +50,22 @@ static const struct mib_text_syntax truth_value = {
 
 static struct mib_text text;
 
+/* Where configure was given a number of its own, make has a module with it. */
+static int
+read_virt_module(const char *top)
+{
+	const char *built = getenv("builddir_top");
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/mibs/enterprise/VM-LIBVIRT-MIB.txt",
+	    built != NULL ? built : ".");
+	if (mib_text_read(&text, path) == 0) {
+		return 0;
+	}
+	snprintf(path, sizeof(path), "%s/mibs/VM-LIBVIRT-MIB.txt", top);
+	return mib_text_read(&text, path);
+}
+
 static int
 read_modules(void **state)
 {
@@ -54,9 +76,14 @@ read_modules(void **state)
 	char path[4096];
 
 	(void)state;
+	top = top != NULL ? top : TEST_SRCDIR "/..";
+	if (read_virt_module(top) != 0) {
+		print_error("cannot read VM-LIBVIRT-MIB\n");
+		return -1;
+	}
 	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
-		snprintf(path, sizeof(path), "%s/mibs/%s.txt",
-		    top != NULL ? top : TEST_SRCDIR "/..", modules[i]);
+		snprintf(path, sizeof(path), "%s/mibs/%s.txt", top,
+		    modules[i]);
 		if (mib_text_read(&text, path) != 0) {
 			print_error("cannot read %s\n", path);
 			return -1;
@@ -96,36 +123,46 @@ base_syntax(const struct mib_text_node *node)
 }
 
 static bool
-column_is(const struct mib_table *table, const struct mib_column *column,
-    const unsigned long *numbers, size_t n)
+is_oid(const oid *name, size_t len, const unsigned long *numbers, size_t n)
 {
-	if (table->root_len + 1 != N_MIB_2 + n ||
-	    memcmp(table->root, mib_2, sizeof(mib_2)) != 0 ||
-	    column->number != numbers[n - 1]) {
-		return false;
-	}
-	for (size_t i = 0; i + 1 < n; i++) {
-		if (table->root[N_MIB_2 + i] != numbers[i]) {
+	for (size_t i = 0; len == n && i < n; i++) {
+		if (name[i] != numbers[i]) {
 			return false;
 		}
 	}
-	return true;
+	return len == n;
+}
+
+/* The table number i of all regions; NULL: there are no more. */
+static const struct mib_table *
+table_at(size_t i)
+{
+	for (size_t region = 0; region < MIB_N_REGIONS; region++) {
+		if (i < mib_regions[region]->n_tables) {
+			return mib_regions[region]->tables[i];
+		}
+		i -= mib_regions[region]->n_tables;
+	}
+	return NULL;
 }
 
 /* The descriptor of a MIB object; NULL: there is none. */
 static const struct mib_column *
 descriptor(const struct mib_text_node *node, const struct mib_table **table)
 {
-	unsigned long numbers[16];
-	size_t n = mib_text_numbers(&text, node->name, numbers, 16);
+	unsigned long numbers[MIB_TEXT_NUMBERS];
+	size_t n = mib_text_numbers(&text, node->name, numbers);
 
 	assert_int_not_equal(n, 0);
-	for (size_t i = 0; i < mib_vm_objects.n_tables; i++) {
-		*table = mib_vm_objects.tables[i];
+	for (size_t i = 0; (*table = table_at(i)) != NULL; i++) {
 		for (size_t j = 0; j < (*table)->n_columns; j++) {
-			if (column_is(*table, &(*table)->columns[j], numbers,
-			    n)) {
-				return &(*table)->columns[j];
+			const struct mib_column *column =
+			    &(*table)->columns[j];
+
+			if (column->number == numbers[n - 1] &&
+			    is_oid((*table)->root, (*table)->root_len,
+			    numbers, n - 1)) {
+				return column;
 			}
 		}
 	}
@@ -141,10 +178,40 @@ test_modules_are_understood(void **state)
 	for (size_t i = 0; i < text.n; i++) {
 		n_readable += is_readable(&text.nodes[i]);
 	}
-	/* RFC 7666: 8 scalars; 16, 1, 1, 16 and 4 columns */
-	assert_int_equal(n_readable, 46);
+	/* RFC 7666: 8 scalars; 16, 1, 1, 16 and 4 columns.  VM-LIBVIRT-MIB: 45
+	 * scalars; 33, 18, 6, 32, 26 and 2 columns. */
+	assert_int_equal(n_readable, 46 + 162);
 	assert_non_null(mib_text_find(&text, "IANAStorageMediaType"));
 	assert_non_null(mib_text_find(&text, "VirtualMachineList"));
+}
+
+/* Regions lie where their modules say, one after the other. */
+static void
+test_roots(void **state)
+{
+	static const struct {
+		const char *module, *objects;
+		oid root[MIB_TEXT_NUMBERS];
+	} roots[MIB_N_REGIONS] = {
+		{ "vmMIB", "vmObjects", { VM_MIB } },
+		{ "virtMIB", "virtObjects", { VMMIBD_VIRT_OID } },
+	};
+	unsigned long numbers[MIB_TEXT_NUMBERS];
+
+	(void)state;
+	for (size_t i = 0; i < MIB_N_REGIONS; i++) {
+		size_t n = mib_text_numbers(&text, roots[i].module, numbers);
+
+		assert_true(n > 0 && n < MIB_TEXT_NUMBERS);
+		assert_true(is_oid(roots[i].root, n, numbers, n));
+		assert_int_equal(roots[i].root[n], 0); /* nothing follows */
+		n = mib_text_numbers(&text, roots[i].objects, numbers);
+		assert_true(is_oid(mib_regions[i]->root,
+		    mib_regions[i]->root_len, numbers, n));
+		assert_true(i == 0 || snmp_oid_compare(
+		    mib_regions[i - 1]->root, mib_regions[i - 1]->root_len,
+		    mib_regions[i]->root, mib_regions[i]->root_len) < 0);
+	}
 }
 
 static void
@@ -175,9 +242,10 @@ test_each_descriptor_has_its_object(void **state)
 	const struct mib_text_node *node;
 
 	(void)state;
-	for (size_t i = 0; i < mib_vm_objects.n_tables; i++) {
-		table = mib_vm_objects.tables[i];
+	for (size_t i = 0; (table = table_at(i)) != NULL; i++) {
 		assert_non_null(mib_text_find(&text, table->name));
+		assert_true(table->n_columns > 0 &&
+		    table->n_columns <= MAX_COLUMNS);
 		for (size_t j = 0; j < table->n_columns; j++) {
 			const struct mib_column *column = &table->columns[j];
 
@@ -193,6 +261,18 @@ test_each_descriptor_has_its_object(void **state)
 	}
 }
 
+/* Kinds of columns that may serve a type; 0: none, or not a known type. */
+static unsigned
+kinds_of(const char *type)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(types[i].type, type) == 0) {
+			return types[i].kinds;
+		}
+	}
+	return 0;
+}
+
 static void
 test_kinds(void **state)
 {
@@ -202,22 +282,18 @@ test_kinds(void **state)
 	for (size_t i = 0; i < text.n; i++) {
 		const struct mib_text_node *node = &text.nodes[i];
 		const struct mib_column *column;
-		const char *type;
-		unsigned kinds = 0;
+		unsigned kinds = kinds_of(node->syntax.type);
 
 		if (!is_readable(node) ||
 		    (column = descriptor(node, &table)) == NULL) {
 			continue;
 		}
-		type = base_syntax(node)->type;
-		for (size_t j = 0; j < sizeof(types) / sizeof(types[0]); j++) {
-			if (strcmp(types[j].type, type) == 0) {
-				kinds = types[j].kinds;
-			}
+		if (kinds == 0) {
+			kinds = kinds_of(base_syntax(node)->type);
 		}
 		if ((kinds & KIND(column->kind)) == 0) {
 			fail_msg("%s is of type %s, served as kind %d",
-			    node->name, type, (int)column->kind);
+			    node->name, node->syntax.type, (int)column->kind);
 		}
 	}
 }
@@ -248,7 +324,7 @@ test_labels(void **state)
 		    (column = descriptor(node, &table)) == NULL) {
 			continue;
 		}
-		for (size_t v = 0; v < MIB_TEXT_LABELS; v++) {
+		for (size_t v = 0; v <= MAX_VALUE; v++) {
 			const char *want = label_of(syntax, v);
 			const char *got = v < column->n_labels ?
 			    column->labels[v] : NULL;
@@ -260,7 +336,21 @@ test_labels(void **state)
 				    got != NULL ? got : "-");
 			}
 		}
-		assert_true(column->n_labels <= MIB_TEXT_LABELS);
+		assert_true(column->n_labels <= MAX_VALUE);
+	}
+}
+
+/* No label beyond those that are compared. */
+static void
+test_label_values(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < text.n; i++) {
+		const struct mib_text_syntax *syntax = &text.nodes[i].syntax;
+
+		for (size_t j = 0; j < syntax->n_labels; j++) {
+			assert_true(syntax->labels[j].value <= MAX_VALUE);
+		}
 	}
 }
 
@@ -272,15 +362,54 @@ test_indices(void **state)
 	const struct mib_table *table;
 
 	(void)state;
-	for (size_t i = 0; i < mib_vm_objects.n_tables; i++) {
-		table = mib_vm_objects.tables[i];
+	for (size_t i = 0; (table = table_at(i)) != NULL; i++) {
 		node = mib_text_find(&text, table->columns[0].name);
 		assert_non_null(node);
 		entry = mib_text_find(&text, node->parent);
 		assert_non_null(entry);
-		assert_int_equal((size_t)table->depth, entry->n_indices);
+		assert_int_equal((size_t)table->depth,
+		    mib_text_indices(&text, entry->name));
 		assert_string_equal(table->depth > 0 ? entry->parent :
 		    entry->name, table->name);
+	}
+	/* Each kind of them is what it is taken for. */
+	assert_int_equal(mib_text_indices(&text, "virtAgent"), 0);
+	assert_int_equal(mib_text_indices(&text, "virtDomainEntry"), 1);
+	assert_int_equal(mib_text_indices(&text, "virtDiskEntry"), 2);
+	assert_int_equal(mib_text_indices(&text, "virtMetadataEntry"), 2);
+	assert_int_equal(mib_text_indices(&text, "vmCpuAffinityEntry"), 3);
+}
+
+/*
+ * Rows of a table that augments another one are that one's: found in the same
+ * array, by the same numbers.
+ */
+static void
+test_augmented_rows(void **state)
+{
+	const struct mib_table *table, *other;
+
+	(void)state;
+	for (size_t i = 0; (table = table_at(i)) != NULL; i++) {
+		const struct mib_text_node *node, *entry, *augmented;
+
+		node = mib_text_find(&text, table->columns[0].name);
+		entry = mib_text_find(&text, node->parent);
+		if (entry->augments[0] == '\0') {
+			continue;
+		}
+		augmented = mib_text_find(&text, entry->augments);
+		assert_non_null(augmented);
+		for (size_t j = 0; (other = table_at(j)) != NULL; j++) {
+			if (strcmp(other->name, augmented->parent) == 0) {
+				break;
+			}
+		}
+		assert_non_null(other);
+		assert_int_equal(table->depth, other->depth);
+		assert_int_equal(table->array_offset, other->array_offset);
+		assert_int_equal(table->count_offset, other->count_offset);
+		assert_int_equal(table->row_size, other->row_size);
 	}
 }
 
@@ -289,11 +418,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_modules_are_understood),
+		cmocka_unit_test(test_roots),
 		cmocka_unit_test(test_each_object_has_its_descriptor),
 		cmocka_unit_test(test_each_descriptor_has_its_object),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_label_values),
 		cmocka_unit_test(test_indices),
+		cmocka_unit_test(test_augmented_rows),
 	};
 
 	return cmocka_run_group_tests(tests, read_modules, free_modules);

@@ -74,6 +74,8 @@ test_defaults(void **state)
 	(void)state;
 	assert_int_equal(opts.refresh_interval_s, 10);
 	assert_int_equal(opts.stale_after_s, 60);
+	assert_int_equal(opts.memory_stats_period_s, 0);
+	assert_int_equal(opts.n_rules, 0);
 	assert_false(opts.read_write || opts.foreground || opts.once ||
 	    opts.check_config || opts.uri_given);
 	assert_null(opts.config_file);
@@ -220,6 +222,53 @@ test_seconds(void **state)
 	    offsetof(struct options, refresh_interval_s));
 	check_seconds("staleAfter", 86400,
 	    offsetof(struct options, stale_after_s));
+	check_seconds("memoryStatsPeriod", 86400,
+	    offsetof(struct options, memory_stats_period_s));
+}
+
+/* It changes something in the guest. */
+static void
+test_memory_stats_period(void **state)
+{
+	struct options opts = defaults();
+	char why[OPTIONS_WHY];
+
+	(void)state;
+	good(&opts, "memoryStatsPeriod 5");
+	assert_int_equal(options_finish(&opts, why), -1);
+	assert_string_equal(why, "memoryStatsPeriod needs access read-write");
+	good(&opts, "access read-write");
+	assert_int_equal(options_finish(&opts, why), 0);
+	assert_int_equal(opts.memory_stats_period_s, 5);
+	options_free(&opts);
+}
+
+static void
+test_metadata(void **state)
+{
+	struct options opts = defaults();
+
+	(void)state;
+	good(&opts, "metadata urn:a m:vm/m:owner");
+	good(&opts, "METADATA urn:b //m:x[@y='z']/@w");
+	good(&opts, "metadata urn:a m:vm/m:owner");
+	assert_string_equal(apply(&opts, "metadata urn:a m:vm["),
+	    "the XPath ends too early");
+	assert_int_equal(opts.n_rules, 3);
+	assert_string_equal(opts.rules[0].ns, "urn:a");
+	assert_string_equal(opts.rules[0].xpath, "m:vm/m:owner");
+	assert_string_equal(opts.rules[1].ns, "urn:b");
+	assert_string_equal(opts.rules[1].xpath, "//m:x[@y='z']/@w");
+	assert_string_equal(opts.rules[2].xpath, "m:vm/m:owner");
+	options_free(&opts);
+	assert_int_equal(opts.n_rules, 0);
+	bad("metadata", "metadata takes NAMESPACE-URI XPATH");
+	bad("metadata m:a", "metadata takes NAMESPACE-URI XPATH");
+	bad("metadata urn:a m:a or m:b", "metadata takes NAMESPACE-URI XPATH");
+	bad("metadata  m:a", "the namespace is empty");
+	bad("metadata urn:a ", "the XPath ends too early");
+	bad("metadata urn:a a:b", "there is no prefix 'a', only 'm'");
+	bad("metadata urn:a ]", "not an XPath 1.0 expression at ']'");
 }
 
 static void
@@ -362,6 +411,8 @@ main(void)
 		cmocka_unit_test(test_many_connections),
 		cmocka_unit_test(test_access),
 		cmocka_unit_test(test_seconds),
+		cmocka_unit_test(test_memory_stats_period),
+		cmocka_unit_test(test_metadata),
 		cmocka_unit_test(test_finish),
 		cmocka_unit_test(test_state_directory),
 		cmocka_unit_test(test_unknown_tokens),

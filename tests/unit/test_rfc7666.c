@@ -79,7 +79,7 @@ static const struct memory memories[] = {
 	{ NO, NO, MIB * INT32_MAX * 8, NO, NO, UNIT_G, SNAP_NO_I32, -1,
 	    INT32_MAX },
 	/* No byte count. */
-	{ UINT64_MAX / 1024 + 1, NO, 8, UINT64_MAX - 1, NO, UNIT_K,
+	{ UINT64_MAX / 1024 + 1, NO, 8, NO, NO, UNIT_K,
 	    SNAP_NO_I32, -1, 8 },
 };
 
@@ -99,8 +99,8 @@ test_memory(void **state)
 		def->mem_min_kib = m->def_min;
 		def->mem_max_kib = m->def_max;
 		dom = domain_new(def, 0);
-		dom->mem_current_kib = m->current;
-		dom->mem_max_kib = m->max;
+		dom->memory.actual = m->current != NO ? m->current * KIB : NO;
+		dom->memory.maximum = m->max != NO ? m->max * KIB : NO;
 		rfc7666_finish(dom);
 		assert_int_equal(dom->mem_unit, m->unit);
 		assert_int_equal(dom->mem_current, m->expect_current);

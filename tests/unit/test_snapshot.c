@@ -164,8 +164,14 @@ test_domain_is_unknown(void **state)
 	assert_true(dom->sampled_ms == SNAP_NO_TIME);
 	assert_true(dom->started_ms == SNAP_NO_TIME);
 	assert_true(dom->cpu_time_us == SNAP_NO_U64);
-	assert_true(dom->mem_current_kib == SNAP_NO_U64);
-	assert_true(dom->mem_max_kib == SNAP_NO_U64);
+	assert_true(dom->memory.actual == SNAP_NO_U64);
+	assert_true(dom->memory.maximum == SNAP_NO_U64);
+	assert_int_equal(dom->id, -1);
+	assert_true(dom->whole_ms == SNAP_NO_TIME);
+	assert_true(dom->stale_at_ms == INT64_MAX);
+	assert_int_equal(dom->job.operation, SNAP_NO_I32);
+	assert_int_equal(dom->trouble.kind, 0);
+	assert_int_equal(dom->cpu_rate.span_ms, 0);
 	assert_int_equal(dom->admin_state, SNAP_NO_I32);
 	assert_int_equal(dom->oper_state, SNAP_NO_I32);
 	assert_int_equal(dom->autostart, SNAP_NO_I32);
@@ -179,7 +185,7 @@ test_domain_is_unknown(void **state)
 	assert_int_equal(dom->mem_max, SNAP_NO_I32);
 	assert_int_equal(dom->index, 0);
 	assert_int_equal(dom->n_host_cpus, 0);
-	assert_false(dom->active);
+	assert_int_equal(dom->active, SNAP_NO_I32);
 	snap_domain_unref(dom);
 	snap_domain_unref(NULL);
 }
@@ -312,24 +318,102 @@ test_domain_sort(void **state)
 	snap_def_unref(def);
 }
 
+#define POISON 0xa5
+
+/* No word of a row from one field to another is as the test left it. */
+#define ASSERT_FORGOTTEN(row, from, to)                                       \
+	assert_not_poisoned((const char *)(row) + offsetof(__typeof__(*(row)), \
+	    from), (const char *)(row) + offsetof(__typeof__(*(row)), to))
+
+static void
+assert_not_poisoned(const char *from, const char *to)
+{
+	static const unsigned char poison[4] = { POISON, POISON, POISON,
+		POISON };
+
+	assert_true(from < to);
+	for (; from < to; from += sizeof(poison)) {
+		assert_memory_not_equal(from, poison, sizeof(poison));
+	}
+}
+
+#define POISON_FIELDS(row, from, to)                                          \
+	memset((char *)(row) + offsetof(__typeof__(*(row)), from), POISON,    \
+	    offsetof(__typeof__(*(row)), to) -                                \
+	    offsetof(__typeof__(*(row)), from))
+
+/* Every field between the first measured one and the last, even new ones. */
+static void
+test_domain_forget(void **state)
+{
+	struct snap_domain *dom = sample_domain();
+	struct snap_vcpu *vcpu = &dom->vcpus[1];
+	struct snap_disk *disk = &dom->disks[1];
+	struct snap_nic *nic = &dom->nics[0];
+
+	(void)state;
+	POISON_FIELDS(dom, id, sampled_ms);
+	POISON_FIELDS(dom, started_ms, trouble);
+	POISON_FIELDS(vcpu, time_us, time_rate.span_ms);
+	POISON_FIELDS(disk, capacity_bytes, parent);
+	POISON_FIELDS(nic, rx_octets, addresses[4]);
+	dom->trouble.kind = SNAP_TROUBLE_PANIC;
+	dom->mem_current = 5;
+	dom->sampled_ms = 6;
+	disk->access = 3;
+	snap_domain_forget(dom);
+	ASSERT_FORGOTTEN(dom, id, sampled_ms);
+	/* job.operation is followed by padding */
+	ASSERT_FORGOTTEN(dom, started_ms, job.operation);
+	assert_int_equal(dom->job.operation, SNAP_NO_I32);
+	ASSERT_FORGOTTEN(dom, job.done, trouble);
+	ASSERT_FORGOTTEN(vcpu, time_us, host_cpu);
+	assert_int_equal(vcpu->host_cpu, SNAP_NO_I32);
+	ASSERT_FORGOTTEN(vcpu, time_rate, time_rate.span_ms);
+	ASSERT_FORGOTTEN(disk, capacity_bytes, parent);
+	ASSERT_FORGOTTEN(nic, rx_octets, addresses);
+	assert_int_equal(nic->addresses[0], '\0');
+	assert_int_equal(dom->trouble.kind, SNAP_TROUBLE_PANIC);
+	assert_int_equal(dom->mem_current, 5);
+	assert_int_equal(dom->sampled_ms, 6);
+	assert_int_equal(disk->access, 3);
+	assert_string_equal(disk->def.target, "vdb");
+	snap_domain_unref(dom);
+}
+
 static void
 test_host(void **state)
 {
 	char software[] = "QEMU";
-	struct snap_host *host = snap_host_new(software, "7.2.0");
-	struct snap_host *bare = snap_host_new(NULL, NULL);
+	struct snap_host *host = snap_host_new();
+	struct snap_host *bare = snap_host_new();
 
 	(void)state;
+	assert_true(snap_host_text(&host->software, software));
+	assert_true(snap_host_text(&host->version, "7.2.0"));
+	assert_true(snap_host_text(&host->libvirt_version, "9.0.0"));
+	assert_true(snap_host_text(&host->uri, "test:///default"));
+	assert_true(snap_host_text(&host->name, "here"));
+	assert_true(snap_host_text(&host->cpu_model, "i686"));
 	software[0] = 'X';
 	assert_string_equal(host->software, "QEMU");
 	assert_string_equal(host->version, "7.2.0");
 	assert_true(host->started_ms == SNAP_NO_TIME);
 	assert_int_equal(host->object_id.len, 0);
 	assert_false(host->local);
+	assert_true(host->memory_bytes == SNAP_NO_U64);
+	assert_true(host->topology.mhz == SNAP_NO_U64);
+	assert_true(host->topology.numa_nodes == SNAP_NO_U64);
+	assert_true(host->topology.sockets == SNAP_NO_U64);
+	assert_true(host->topology.cores == SNAP_NO_U64);
+	assert_true(host->topology.threads == SNAP_NO_U64);
+	assert_true(host->topology.cpus == SNAP_NO_U64);
 	assert_ptr_equal(snap_host_ref(host), host);
 	assert_int_equal(refs(&host->refs), 2);
 	snap_host_unref(host);
 	snap_host_unref(host);
+	assert_true(snap_host_text(&bare->uri, NULL));
+	assert_null(bare->uri);
 	assert_null(bare->software);
 	assert_null(bare->version);
 	snap_host_unref(bare);
@@ -339,7 +423,7 @@ test_host(void **state)
 static struct snapshot *
 sample_snapshot(const uint32_t *indices, size_t n)
 {
-	struct snap_host *host = snap_host_new("Test", "1");
+	struct snap_host *host = snap_host_new();
 	struct snapshot *snap = snapshot_new(host, n);
 	struct snap_domain *dom;
 	size_t i;
@@ -375,6 +459,78 @@ test_snapshot_refs(void **state)
 	snap_domain_unref(kept);
 	snap_host_unref(host);
 	snapshot_unref(NULL);
+}
+
+static void
+test_snapshot_is_unknown(void **state)
+{
+	struct snapshot *snap = snapshot_new(NULL, 0);
+
+	(void)state;
+	assert_non_null(snap);
+	assert_null(snap->host);
+	assert_true(snap->stale_at_ms == INT64_MAX);
+	assert_true(snap->load.memory_free_bytes == SNAP_NO_U64);
+	assert_true(snap->load.user_us == SNAP_NO_U64);
+	assert_true(snap->load.system_us == SNAP_NO_U64);
+	assert_true(snap->load.idle_us == SNAP_NO_U64);
+	assert_true(snap->load.iowait_us == SNAP_NO_U64);
+	assert_int_equal(snap->load.busy_rate.span_ms, 0);
+	assert_int_equal(snap->collector.link, SNAP_LINK_CONNECTING);
+	assert_true(snap->collector.due_ms == INT64_MAX);
+	assert_true(snap->collector.good_ms == SNAP_NO_TIME);
+	assert_true(snap->collector.duration_ms == SNAP_NO_U64);
+	assert_string_equal(snap->collector.error, "");
+	snapshot_unref(snap);
+}
+
+/* All that the sums are made of. */
+static void
+set_domain(const struct snapshot *snap, size_t i, int32_t state,
+    int32_t active, int32_t cpus, uint64_t bytes)
+{
+	struct snap_domain *dom = (void *)(uintptr_t)snap->domains[i];
+
+	dom->state = state;
+	dom->active = active;
+	dom->cpus_current = cpus;
+	dom->memory.maximum = bytes;
+}
+
+/* States by libvirt's numbers; processors and memory of active domains. */
+static void
+test_snapshot_sum(void **state)
+{
+	static const uint32_t indices[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+		12 };
+	const uint64_t huge = UINT64_C(1) << 62;
+	struct snapshot *snap = sample_snapshot(indices, 12);
+
+	(void)state;
+	set_domain(snap, 0, 0, SNAP_TRUE, 1, 10);              /* nostate */
+	set_domain(snap, 1, 1, SNAP_TRUE, 2, huge);            /* running */
+	set_domain(snap, 2, 2, SNAP_TRUE, 4, 100);             /* blocked */
+	set_domain(snap, 3, 3, SNAP_TRUE, SNAP_NO_I32, 1000);  /* paused */
+	set_domain(snap, 4, 4, SNAP_TRUE, 16, SNAP_NO_U64);    /* shutdown */
+	set_domain(snap, 5, 5, SNAP_FALSE, 32, 100000);        /* shutoff */
+	set_domain(snap, 6, 6, SNAP_FALSE, 64, 1000000);       /* crashed */
+	set_domain(snap, 7, 7, SNAP_TRUE, 128, 10000000);      /* pmsuspended */
+	set_domain(snap, 8, 8, SNAP_FALSE, 1, 1);
+	set_domain(snap, 9, -1, SNAP_NO_I32, 1, 1);
+	set_domain(snap, 10, SNAP_NO_I32, SNAP_NO_I32, 1, 1);
+	set_domain(snap, 11, INT32_MAX, SNAP_FALSE, 1, 1);
+	snap->sums.other = 99; /* what was there before does not count */
+	snapshot_sum(snap);
+	assert_int_equal(snap->sums.running, 2);
+	assert_int_equal(snap->sums.paused, 1);
+	assert_int_equal(snap->sums.shutting_down, 1);
+	assert_int_equal(snap->sums.shut_off, 1);
+	assert_int_equal(snap->sums.crashed, 1);
+	assert_int_equal(snap->sums.pm_suspended, 1);
+	assert_int_equal(snap->sums.other, 5);
+	assert_int_equal(snap->sums.vcpus, 1 + 2 + 4 + 16 + 128);
+	assert_true(snap->sums.memory_bytes == huge + 10001110);
+	snapshot_unref(snap);
 }
 
 /* Given up half-way through being filled in. */
@@ -429,10 +585,13 @@ main(void)
 		cmocka_unit_test(test_domain_without_rows),
 		cmocka_unit_test(test_domain_copy),
 		cmocka_unit_test(test_domain_sort),
+		cmocka_unit_test(test_domain_forget),
 		cmocka_unit_test(test_host),
 		cmocka_unit_test(test_snapshot_refs),
 		cmocka_unit_test(test_snapshot_unfinished),
 		cmocka_unit_test(test_snapshot_seek),
+		cmocka_unit_test(test_snapshot_is_unknown),
+		cmocka_unit_test(test_snapshot_sum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a record takes over from the one before it in the same run. */
+#ifndef VMMIBD_LV_CARRY_H
+#define VMMIBD_LV_CARRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct snap_domain;
+
+/* When a sample was taken, and how long it counts. */
+struct lv_carry_limits {
+	int64_t sampled_ms;  /* 0: only just */
+	int64_t rate_min_ms; /* shorter intervals make no rate */
+	int64_t stale_after_ms;
+};
+
+/*
+ * Rates of rec's counters since before (NULL: rec is the first of its run).
+ * To be called before lv_carry_values(), which would make gaps look like
+ * standstill.  True if a counter that this run has had is missing now: then
+ * the domain's measured values are only as good as those before.
+ */
+bool lv_carry_rates(struct snap_domain *rec, const struct snap_domain *before,
+    int64_t now_ms, const struct lv_carry_limits *limits);
+
+/*
+ * A busy guest leaves out some of its values for a while (QEMU with a command
+ * under way: the disks').  What it gave before stands in for them.  True if
+ * anything did.
+ */
+bool lv_carry_values(struct snap_domain *rec,
+    const struct snap_domain *before);
+
+#endif

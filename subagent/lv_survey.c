@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What bulk statistics do not give and calls for each domain do. */
+#include "lv_survey.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lv_conn.h"
+#include "lv_domain.h"
+
+#define ADDRESS_LEASE 1
+#define ADDRESS_ARP 2
+
+void
+lv_survey_free(struct lv_survey *survey)
+{
+	if (survey != NULL) {
+		free(survey->disks);
+		free(survey->nics);
+		free(survey->host_cpus);
+		free(survey);
+	}
+}
+
+static struct lv_survey *
+survey_new(const struct snap_def *def)
+{
+	struct lv_survey *survey = calloc(1, sizeof(*survey));
+
+	if (survey == NULL) {
+		return NULL;
+	}
+	survey->n_host_cpus = def->vcpus_max;
+	survey->disks = calloc(def->n_disks + 1, sizeof(*survey->disks));
+	survey->nics = calloc(def->n_nics + 1, sizeof(*survey->nics));
+	survey->host_cpus = calloc(survey->n_host_cpus + 1, sizeof(int32_t));
+	if (survey->disks == NULL || survey->nics == NULL ||
+	    survey->host_cpus == NULL) {
+		lv_survey_free(survey);
+		return NULL;
+	}
+	return survey;
+}
+
+static void
+forget_disks(struct lv_survey *survey, const struct snap_def *def)
+{
+	survey->job_under_way = false;
+	for (size_t i = 0; i < def->n_disks; i++) {
+		survey->disks[i].error_state = SNAP_NO_I32;
+		survey->disks[i].job = SNAP_NO_I32;
+		survey->disks[i].job_done = SNAP_NO_U64;
+	}
+}
+
+static void
+read_host_cpus(struct lv_survey *survey, struct lv_conn *lc, virDomainPtr dom)
+{
+	virVcpuInfo *vcpus;
+	int n;
+
+	for (size_t i = 0; i < survey->n_host_cpus; i++) {
+		survey->host_cpus[i] = SNAP_NO_I32;
+	}
+	if (!lv_conn_can(lc, LV_CALL_VCPUS) || survey->n_host_cpus == 0 ||
+	    (vcpus = calloc(survey->n_host_cpus, sizeof(*vcpus))) == NULL) {
+		return;
+	}
+	n = LV_ASK(lc, virDomainGetVcpus(dom, vcpus,
+	    (int)survey->n_host_cpus, NULL, 0));
+	if (n < 0) {
+		lv_conn_failed(lc, LV_CALL_VCPUS);
+	}
+	for (int i = 0; i < n; i++) {
+		if (vcpus[i].number < survey->n_host_cpus &&
+		    vcpus[i].cpu >= 0) {
+			survey->host_cpus[vcpus[i].number] = vcpus[i].cpu;
+		}
+	}
+	free(vcpus);
+}
+
+static struct lv_disk_survey *
+disk_of(struct lv_survey *survey, const struct snap_def *def,
+    const char *target)
+{
+	for (size_t i = 0; i < def->n_disks; i++) {
+		if (strcmp(def->disks[i].target, target) == 0) {
+			return &survey->disks[i];
+		}
+	}
+	return NULL;
+}
+
+/* libvirt names the disks with an error; all others have none. */
+static void
+read_disk_errors(struct lv_survey *survey, const struct snap_def *def,
+    struct lv_conn *lc, virDomainPtr dom)
+{
+	unsigned room = (unsigned)def->n_disks;
+	virDomainDiskErrorPtr errors;
+	struct lv_disk_survey *disk;
+	int n;
+
+	if (!lv_conn_can(lc, LV_CALL_DISK_ERRORS) || room == 0 ||
+	    (errors = calloc(room, sizeof(*errors))) == NULL) {
+		return;
+	}
+	n = LV_ASK(lc, virDomainGetDiskErrors(dom, errors, room, 0));
+	if (n < 0) {
+		lv_conn_failed(lc, LV_CALL_DISK_ERRORS);
+	}
+	for (size_t i = 0; n >= 0 && i < def->n_disks; i++) {
+		survey->disks[i].error_state = VIR_DOMAIN_DISK_ERROR_NONE + 1;
+	}
+	for (int i = 0; i < n; i++) {
+		disk = disk_of(survey, def, errors[i].disk);
+		if (disk != NULL &&
+		    errors[i].error <= VIR_DOMAIN_DISK_ERROR_NO_SPACE) {
+			disk->error_state = errors[i].error + 1;
+		}
+		free(errors[i].disk);
+	}
+	free(errors);
+}
+
+static void
+read_block_job(struct lv_survey *survey, struct lv_disk_survey *disk,
+    const char *target, struct lv_conn *lc, virDomainPtr dom)
+{
+	virDomainBlockJobInfo info;
+	int rc;
+
+	if (!lv_conn_can(lc, LV_CALL_BLOCK_JOB)) {
+		return;
+	}
+	rc = LV_ASK(lc, virDomainGetBlockJobInfo(dom, target, &info, 0));
+	if (rc < 0) {
+		lv_conn_failed(lc, LV_CALL_BLOCK_JOB);
+		return;
+	}
+	disk->job = SNAP_DISK_JOB_NONE;
+	if (rc == 0) {
+		return;
+	}
+	survey->job_under_way = true;
+	disk->job = info.type >= VIR_DOMAIN_BLOCK_JOB_TYPE_PULL &&
+	    info.type <= VIR_DOMAIN_BLOCK_JOB_TYPE_BACKUP ?
+	    info.type + SNAP_DISK_JOB_UNKNOWN : SNAP_DISK_JOB_UNKNOWN;
+	if (info.end > 0 && info.cur <= info.end) {
+		disk->job_done = (uint64_t)((double)info.cur /
+		    (double)info.end * 10000);
+	}
+}
+
+/* As many of an interface's addresses as fit whole. */
+static void
+list_addresses(char out[SNAP_ADDRESSES], const virDomainInterface *iface)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < iface->naddrs; i++) {
+		char one[80];
+		int len = snprintf(one, sizeof(one), "%s%s/%u",
+		    used > 0 ? " " : "", iface->addrs[i].addr,
+		    iface->addrs[i].prefix);
+
+		if (len > 0 && (size_t)len < sizeof(one) &&
+		    used + (size_t)len < SNAP_ADDRESSES) {
+			memcpy(out + used, one, (size_t)len + 1);
+			used += (size_t)len;
+		}
+	}
+}
+
+static bool
+has_mac(const struct snap_nic_def *nic, const char *hwaddr)
+{
+	char text[3 * sizeof(nic->mac.octets) + 1] = "";
+
+	for (size_t i = 0; i < nic->mac.len; i++) {
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "%s%02x", i > 0 ? ":" : "", nic->mac.octets[i]);
+	}
+	return nic->mac.len > 0 && hwaddr != NULL &&
+	    strcasecmp(text, hwaddr) == 0;
+}
+
+/* Addresses from one source, for interfaces that have none so far. */
+static void
+read_addresses(struct lv_survey *survey, const struct snap_def *def,
+    struct lv_conn *lc, virDomainPtr dom, enum lv_call call)
+{
+	virDomainInterfacePtr *ifaces = NULL;
+	int n;
+
+	if (!lv_conn_can(lc, call) || def->n_nics == 0) {
+		return;
+	}
+	n = LV_ASK(lc, virDomainInterfaceAddresses(dom, &ifaces,
+	    call == LV_CALL_LEASES ?
+	    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE :
+	    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP, 0));
+	if (n < 0) {
+		lv_conn_failed(lc, call);
+	}
+	for (int i = 0; i < n; i++) {
+		for (size_t j = 0; j < def->n_nics; j++) {
+			struct lv_nic_survey *nic = &survey->nics[j];
+
+			if (nic->addresses[0] == '\0' && ifaces[i]->naddrs > 0 &&
+			    has_mac(&def->nics[j], ifaces[i]->hwaddr)) {
+				list_addresses(nic->addresses, ifaces[i]);
+				nic->source = call == LV_CALL_LEASES ?
+				    ADDRESS_LEASE : ADDRESS_ARP;
+			}
+		}
+		virDomainInterfaceFree(ifaces[i]);
+	}
+	free(ifaces);
+}
+
+/* Returns how many interfaces have an address. */
+static size_t
+survey_nics(struct lv_survey *survey, const struct snap_def *def,
+    struct lv_conn *lc, virDomainPtr dom)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < def->n_nics; i++) {
+		survey->nics[i].addresses[0] = '\0';
+		survey->nics[i].source = SNAP_NO_I32;
+	}
+	read_addresses(survey, def, lc, dom, LV_CALL_LEASES);
+	read_addresses(survey, def, lc, dom, LV_CALL_ARP);
+	for (size_t i = 0; i < def->n_nics; i++) {
+		found += survey->nics[i].addresses[0] != '\0';
+	}
+	return found;
+}
+
+void
+lv_survey_domain(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom)
+{
+	const struct snap_def *def = d->def;
+
+	d->survey_due = false;
+	if (def == NULL || d->id < 0) {
+		return;
+	}
+	if (d->survey == NULL) {
+		d->survey = survey_new(def);
+		if (d->survey == NULL) {
+			return;
+		}
+		forget_disks(d->survey, def);
+	}
+	/* These do not enter the guest's monitor. */
+	read_host_cpus(d->survey, lc, dom);
+	if (survey_nics(d->survey, def, lc, dom) == def->n_nics) {
+		d->address_tries = 0;
+	} else if (d->address_tries > 0) {
+		d->address_tries--;
+	}
+	if (lv_domain_is_occupied(lc, dom)) {
+		return;
+	}
+	forget_disks(d->survey, def);
+	read_disk_errors(d->survey, def, lc, dom);
+	for (size_t i = 0; i < def->n_disks; i++) {
+		if (def->disks[i].source != NULL) {
+			read_block_job(d->survey, &d->survey->disks[i],
+			    def->disks[i].target, lc, dom);
+		}
+	}
+}
+
+bool
+lv_survey_is_due(const struct lv_domain *d)
+{
+	if (d->id < 0) {
+		return false;
+	}
+	return d->survey_due || d->address_tries > 0 ||
+	    (d->survey != NULL && d->survey->job_under_way) ||
+	    (d->state.state == VIR_DOMAIN_PAUSED &&
+		d->state.reason == VIR_DOMAIN_PAUSED_IOERROR);
+}
+
+void
+lv_survey_fill(struct snap_domain *rec, const struct lv_survey *survey)
+{
+	if (survey == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < rec->n_vcpus; i++) {
+		size_t number = rec->vcpus[i].index - 1;
+
+		if (number < survey->n_host_cpus) {
+			rec->vcpus[i].host_cpu = survey->host_cpus[number];
+		}
+	}
+	for (size_t i = 0; i < rec->n_disks; i++) {
+		rec->disks[i].error_state = survey->disks[i].error_state;
+		rec->disks[i].job = survey->disks[i].job;
+		rec->disks[i].job_done = survey->disks[i].job_done;
+	}
+	for (size_t i = 0; i < rec->n_nics; i++) {
+		rec->nics[i].address_source = survey->nics[i].source;
+		memcpy(rec->nics[i].addresses, survey->nics[i].addresses,
+		    SNAP_ADDRESSES);
+	}
+}
