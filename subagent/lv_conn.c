@@ -123,11 +123,19 @@ lv_conn_failed(struct lv_conn *lc, enum lv_call call)
 {
 	int code = virGetLastErrorCode();
 
-	/* "Unsupported": a group of statistics, a source of addresses. */
-	if (code == VIR_ERR_NO_SUPPORT || code == VIR_ERR_OPERATION_DENIED ||
-	    ((call == LV_CALL_ALL_STATS || call == LV_CALL_LEASES ||
-		call == LV_CALL_ARP) &&
-		code == VIR_ERR_ARGUMENT_UNSUPPORTED)) {
+	switch (code) {
+	case VIR_ERR_NO_SUPPORT:
+	case VIR_ERR_OPERATION_DENIED:
 		lc->lacks[call] = true;
+		break;
+	case VIR_ERR_ARGUMENT_UNSUPPORTED:
+		/* a group of statistics, a source of addresses */
+		lc->lacks[call] |= call == LV_CALL_ALL_STATS ||
+		    call == LV_CALL_LEASES || call == LV_CALL_ARP;
+		break;
+	case VIR_ERR_INTERNAL_ERROR:
+		/* libvirt 9 cannot read the table of Linux 6.18, and logs it */
+		lc->lacks[call] |= call == LV_CALL_ARP;
+		break;
 	}
 }

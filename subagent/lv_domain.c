@@ -278,7 +278,7 @@ lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 	free(d->disk_indices);
 	free(d->nic_indices);
 	free(d->sizes);
-	d->survey_due = d->survey != NULL; /* its devices may be others */
+	d->survey_due |= d->survey != NULL; /* its devices may be others */
 	lv_survey_free(d->survey);
 	d->survey = NULL;
 	d->def = def;

@@ -156,32 +156,42 @@ lv_host_read(struct lv_conn *lc, int64_t connected_ms)
 	return host;
 }
 
+/* QEMU's driver wants to be asked for exactly as many values as it has. */
+static int
+read_memory(virNodeMemoryStats stats[PARAMS_MAX], struct lv_conn *lc)
+{
+	int n = 0;
+
+	if (LV_ASK(lc, virNodeGetMemoryStats(lc->conn,
+	    VIR_NODE_MEMORY_STATS_ALL_CELLS, NULL, &n, 0)) != 0 ||
+	    n > PARAMS_MAX || LV_ASK(lc, virNodeGetMemoryStats(lc->conn,
+	    VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &n, 0)) != 0) {
+		lv_conn_failed(lc, LV_CALL_NODE_MEMORY);
+		return 0;
+	}
+	return n;
+}
+
 static void
 measure_memory(struct snap_load *load, struct lv_conn *lc)
 {
 	virNodeMemoryStats stats[PARAMS_MAX];
 	unsigned long long bytes;
-	int n = PARAMS_MAX;
+	int n = lv_conn_can(lc, LV_CALL_NODE_MEMORY) ?
+	    read_memory(stats, lc) : 0;
 
 	load->memory_free_bytes = SNAP_NO_U64;
-	if (lv_conn_can(lc, LV_CALL_NODE_MEMORY) &&
-	    LV_ASK(lc, virNodeGetMemoryStats(lc->conn,
-	    VIR_NODE_MEMORY_STATS_ALL_CELLS, stats, &n, 0)) != 0) {
-		lv_conn_failed(lc, LV_CALL_NODE_MEMORY);
-		n = 0;
-	}
-	/* Not "else": the call may just have turned out to be missing. */
-	if (!lv_conn_can(lc, LV_CALL_NODE_MEMORY)) {
-		bytes = LV_ASK(lc, virNodeGetFreeMemory(lc->conn));
-		if (bytes != 0) {
-			load->memory_free_bytes = bytes;
-		}
-		return;
-	}
 	for (int i = 0; i < n; i++) {
 		if (strcmp(stats[i].field, VIR_NODE_MEMORY_STATS_FREE) == 0) {
 			load->memory_free_bytes = stats[i].value * 1024;
 		}
+	}
+	if (lv_conn_can(lc, LV_CALL_NODE_MEMORY)) {
+		return;
+	}
+	bytes = LV_ASK(lc, virNodeGetFreeMemory(lc->conn));
+	if (bytes != 0) {
+		load->memory_free_bytes = bytes;
 	}
 }
 
@@ -211,7 +221,7 @@ static void
 measure_cpu(struct snap_load *load, struct lv_conn *lc)
 {
 	virNodeCPUStats stats[PARAMS_MAX];
-	int n = PARAMS_MAX;
+	int n = 0;
 
 	load->user_us = SNAP_NO_U64;
 	load->system_us = SNAP_NO_U64;
@@ -221,6 +231,8 @@ measure_cpu(struct snap_load *load, struct lv_conn *lc)
 		return;
 	}
 	if (LV_ASK(lc, virNodeGetCPUStats(lc->conn,
+	    VIR_NODE_CPU_STATS_ALL_CPUS, NULL, &n, 0)) != 0 ||
+	    n > PARAMS_MAX || LV_ASK(lc, virNodeGetCPUStats(lc->conn,
 	    VIR_NODE_CPU_STATS_ALL_CPUS, stats, &n, 0)) != 0) {
 		lv_conn_failed(lc, LV_CALL_NODE_CPU);
 		return;

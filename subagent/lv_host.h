@@ -17,7 +17,7 @@ const struct snap_host *lv_host_read(struct lv_conn *lc,
     int64_t connected_ms);
 
 /*
- * What the machine does now: two calls.  Rates go on from what load held
+ * What the machine does now: four calls.  Rates go on from what load held
  * before, zeroed at first, over intervals of at least rate_min_ms.
  */
 void lv_host_measure(struct snap_load *load, struct lv_conn *lc,

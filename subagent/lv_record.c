@@ -45,6 +45,9 @@ identify(struct snap_domain *rec, const struct lv_domain *d,
 	rec->state = d->state.state;
 	rec->reason = d->state.reason;
 	rec->job = d->job;
+	if (!lv_conn_can(lc, LV_CALL_JOB_STATS)) {
+		rec->job.operation = SNAP_NO_I32;
+	}
 	rec->trouble = d->trouble;
 	rec->started_ms = d->started_ms;
 	rec->autostart = d->autostart;
@@ -76,6 +79,8 @@ finish(struct snap_domain *rec, struct lv_domain *d, const struct lv_conn *lc,
 	if (d->id < 0) {
 		/* Without cgroups, QEMU's driver gives libvirtd's own time. */
 		rec->cpu_time_us = SNAP_NO_U64;
+		rec->cpu_user_us = SNAP_NO_U64;
+		rec->cpu_system_us = SNAP_NO_U64;
 	}
 	snap_domain_sort(rec);
 	rec->sampled_ms = now_ms;

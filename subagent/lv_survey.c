@@ -162,11 +162,16 @@ list_addresses(char out[SNAP_ADDRESSES], const virDomainInterface *iface)
 
 	out[0] = '\0';
 	for (unsigned i = 0; i < iface->naddrs; i++) {
-		char one[80];
-		int len = snprintf(one, sizeof(one), "%s%s/%u",
-		    used > 0 ? " " : "", iface->addrs[i].addr,
-		    iface->addrs[i].prefix);
+		char prefix[16] = "", one[80];
+		int len;
 
+		/* The ARP table knows none. */
+		if (iface->addrs[i].prefix != 0) {
+			snprintf(prefix, sizeof(prefix), "/%u",
+			    iface->addrs[i].prefix);
+		}
+		len = snprintf(one, sizeof(one), "%s%s%s",
+		    used > 0 ? " " : "", iface->addrs[i].addr, prefix);
 		if (len > 0 && (size_t)len < sizeof(one) &&
 		    used + (size_t)len < SNAP_ADDRESSES) {
 			memcpy(out + used, one, (size_t)len + 1);

@@ -100,9 +100,14 @@ snap_domain_forget(struct snap_domain *dom)
 	snap_fields_forget(&snap_domain_fields, dom);
 	for (size_t i = 0; i < dom->n_vcpus; i++) {
 		snap_fields_forget(&snap_vcpu_fields, &dom->vcpus[i]);
+		dom->vcpus[i].host_cpu = SNAP_NO_I32;
 	}
 	for (size_t i = 0; i < dom->n_disks; i++) {
 		snap_fields_forget(&snap_disk_fields, &dom->disks[i]);
+		dom->disks[i].threshold_bytes = SNAP_NO_U64;
+		dom->disks[i].error_state = SNAP_NO_I32;
+		dom->disks[i].job = SNAP_NO_I32;
+		dom->disks[i].job_done = SNAP_NO_U64;
 	}
 	for (size_t i = 0; i < dom->n_nics; i++) {
 		snap_fields_forget(&snap_nic_fields, &dom->nics[i]);

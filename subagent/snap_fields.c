@@ -41,7 +41,7 @@ static const size_t vcpu_u64s[] = {
 };
 
 static const size_t vcpu_i32s[] = {
-	OF_VCPU(state), OF_VCPU(halted), OF_VCPU(host_cpu),
+	OF_VCPU(state), OF_VCPU(halted),
 };
 
 static const struct snap_rated vcpu_rates[] = {
@@ -59,14 +59,10 @@ const struct snap_fields snap_vcpu_fields = {
 
 static const size_t disk_u64s[] = {
 	OF_DISK(capacity_bytes), OF_DISK(allocation_bytes),
-	OF_DISK(physical_bytes), OF_DISK(threshold_bytes), OF_DISK(read_ios),
-	OF_DISK(write_ios), OF_DISK(flush_ios), OF_DISK(read_octets),
-	OF_DISK(write_octets), OF_DISK(read_time_us), OF_DISK(write_time_us),
-	OF_DISK(flush_time_us), OF_DISK(errors), OF_DISK(job_done),
-};
-
-static const size_t disk_i32s[] = {
-	OF_DISK(error_state), OF_DISK(job),
+	OF_DISK(physical_bytes), OF_DISK(read_ios), OF_DISK(write_ios),
+	OF_DISK(flush_ios), OF_DISK(read_octets), OF_DISK(write_octets),
+	OF_DISK(read_time_us), OF_DISK(write_time_us),
+	OF_DISK(flush_time_us), OF_DISK(errors),
 };
 
 static const struct snap_rated disk_rates[] = {
@@ -81,8 +77,6 @@ static const struct snap_rated disk_rates[] = {
 const struct snap_fields snap_disk_fields = {
 	.u64s = disk_u64s,
 	.n_u64s = sizeof(disk_u64s) / sizeof(disk_u64s[0]),
-	.i32s = disk_i32s,
-	.n_i32s = sizeof(disk_i32s) / sizeof(disk_i32s[0]),
 	.rates = disk_rates,
 	.n_rates = sizeof(disk_rates) / sizeof(disk_rates[0]),
 };

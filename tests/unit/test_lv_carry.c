@@ -370,7 +370,7 @@ test_values(void **state)
 	assert_true(rec->disks[2].capacity_bytes == 7);
 	assert_true(rec->disks[2].allocation_bytes == 1000);
 	assert_int_equal(rec->vcpus[2].halted, 8);
-	assert_int_equal(rec->vcpus[2].host_cpu, 1000);
+	assert_int_equal(rec->vcpus[2].state, 1000);
 	assert_true(rec->memory.unused == 0);
 	rec->memory.unused = 1000;
 	assert_values_of(&snap_domain_fields, rec, 1000);
