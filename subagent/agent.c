@@ -41,6 +41,8 @@ static volatile sig_atomic_t stopping;
 static volatile sig_atomic_t reopen_logs;
 static bool log_chosen;
 static bool running; /* agent_begin() is through */
+static bool connecting; /* no longer just reading the configuration */
+static char *address; /* of snmpd, from the configuration; NULL: default */
 static netsnmp_session *snmpd; /* the AgentX session; NULL: none */
 static const struct options *options;
 
@@ -140,7 +142,26 @@ on_session_down(int major, int minor, void *session, void *arg)
 	return SNMP_ERR_NOERROR;
 }
 
-/* The command line wins over the file, and comes before the connection. */
+static const char *
+configured_address(void)
+{
+	return netsnmp_ds_get_string(NETSNMP_DS_APPLICATION_ID,
+	    NETSNMP_DS_AGENT_X_SOCKET);
+}
+
+static void
+set_address(const char *to)
+{
+	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID,
+	    NETSNMP_DS_AGENT_X_SOCKET, to);
+}
+
+/*
+ * The library connects as soon as it has read its configuration.  That is too
+ * early: the file may turn out to be bad, and tables that are registered on a
+ * connection in a context of their own come with registrations of the tree's
+ * roots, which snmpd refuses.  So at first it is sent where nobody is.
+ */
 static int
 on_config_read(int major, int minor, void *server, void *arg)
 {
@@ -148,11 +169,26 @@ on_config_read(int major, int minor, void *server, void *arg)
 	(void)minor;
 	(void)server;
 	(void)arg;
-	if (options->agentx != NULL) {
-		netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID,
-		    NETSNMP_DS_AGENT_X_SOCKET, options->agentx);
+	if (!connecting) {
+		const char *from = options->agentx != NULL ?
+		    options->agentx : configured_address();
+
+		free(address);
+		address = from != NULL ? strdup(from) : NULL;
+		set_address("unix:/dev/null");
 	}
 	return SNMP_ERR_NOERROR;
+}
+
+static void
+connect_to_snmpd(void)
+{
+	connecting = true;
+	set_address(address);
+	/* Away with the attempts at nowhere, and once more as at the start. */
+	snmp_alarm_unregister_all();
+	snmp_call_callbacks(SNMP_CALLBACK_LIBRARY,
+	    SNMP_CALLBACK_POST_READ_CONFIG, NULL);
 }
 
 static void
@@ -170,10 +206,7 @@ set_up_library(const struct options *opts)
 	/* Each failed attempt would be logged; only changes should be. */
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID,
 	    NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
-	/* A subagent connects as soon as it has read its configuration. */
-	if (!opts->once && !opts->check_config) {
-		netsnmp_enable_subagent();
-	}
+	netsnmp_enable_subagent();
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY,
 	    SNMP_CALLBACK_POST_READ_CONFIG, on_config_read, NULL);
 	if (opts->debug_tokens != NULL) {
@@ -194,17 +227,27 @@ agent_init(struct options *opts)
 		return -1;
 	}
 	options = opts;
-	if (!opts->once && !opts->check_config) {
-		catch_signals(); /* reading connects, which may take a while */
-	}
 	set_up_library(opts);
 	init_agent("vmmibd");
-	/* Too late to connect, and a master would look for access control. */
-	netsnmp_enable_subagent();
 	/* A ping interval from the configuration replaces this one. */
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
 	    NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, PING_INTERVAL_S);
 	return agent_config_read(opts);
+}
+
+/* A socket that is there and may not be opened is another matter. */
+static void
+say_no_snmpd(void)
+{
+	const char *at = address != NULL ? address : NETSNMP_AGENTX_SOCKET;
+	const char *path = strncmp(at, "unix:", 5) == 0 ? at + 5 : at;
+
+	if (path[0] == '/' && access(path, W_OK) != 0 && errno == EACCES) {
+		log_error("%s: %s (agentXPerms in snmpd.conf decides), will "
+		    "try again", path, strerror(errno));
+	} else {
+		log_notice("no snmpd at %s yet, waiting for it", at);
+	}
 }
 
 int
@@ -223,15 +266,13 @@ agent_begin(const struct options *opts)
 		return -1;
 	}
 	log_set_sink(write_log, agent_wake);
+	catch_signals(); /* before connecting, which may take a while */
+	connect_to_snmpd();
 	running = true;
 	if (snmpd != NULL) {
 		log_notice("connected to snmpd");
 	} else {
-		const char *address = netsnmp_ds_get_string(
-		    NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET);
-
-		log_notice("no snmpd at %s yet, waiting for it",
-		    address != NULL ? address : NETSNMP_AGENTX_SOCKET);
+		say_no_snmpd();
 	}
 	return 0;
 }
@@ -341,4 +382,6 @@ agent_end(void)
 	snmp_shutdown("vmmibd");
 	shutdown_agent();
 	mib_serve_free();
+	free(address);
+	address = NULL;
 }

@@ -43,13 +43,6 @@ on_token(const char *token, char *line)
 	}
 }
 
-static void
-on_nothing(const char *token, char *line)
-{
-	(void)token;
-	(void)line;
-}
-
 /* snmp.conf is for all programs: a mistake there must not stop this one. */
 static bool
 is_shared_file(const char *path, size_t len)
@@ -174,11 +167,6 @@ agent_config_read(struct options *opts)
 	for (size_t i = 0; options_token_name(i) != NULL; i++) {
 		register_app_config_handler(options_token_name(i), on_token,
 		    NULL, options_token_help(i));
-	}
-	if (opts->once || opts->check_config) {
-		/* The library knows it in a subagent that connects only. */
-		register_app_config_handler("agentXPingInterval", on_nothing,
-		    NULL, NULL);
 	}
 	enable_log_handlers(0);
 	handler = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK,

@@ -110,8 +110,11 @@ lv_carry_rates(struct snap_domain *rec, const struct snap_domain *before,
 			    continued(&now[t], row, &then[t], &at);
 
 			for (size_t r = 0; r < fields->n_rates; r++) {
-				lost |= next_rate(row, old, &fields->rates[r],
-				    now_ms, limits);
+				bool gone = next_rate(row, old,
+				    &fields->rates[r], now_ms, limits);
+
+				/* A tap may go while its guest goes on. */
+				lost |= gone && fields != &snap_nic_fields;
 			}
 		}
 	}

@@ -18,8 +18,8 @@ struct lv_carry_limits {
 /*
  * Rates of rec's counters since before (NULL: rec is the first of its run).
  * To be called before lv_carry_values(), which would make gaps look like
- * standstill.  True if a counter that this run has had is missing now: then
- * the domain's measured values are only as good as those before.
+ * standstill.  True if a counter of the guest's or its disks' that this run has
+ * had is missing now: then its measured values are as good as those before.
  */
 bool lv_carry_rates(struct snap_domain *rec, const struct snap_domain *before,
     int64_t now_ms, const struct lv_carry_limits *limits);

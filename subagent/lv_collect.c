@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "exchange.h"
@@ -25,6 +26,9 @@
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 30000
 
+/* Between two looks that events call for; the first comes at once. */
+#define EVENT_SPACING_MS 50
+
 struct lv_collector {
 	pthread_t thread;
 	const struct options_connection *where;
@@ -34,7 +38,9 @@ struct lv_collector {
 	bool started;   /* its thread */
 	bool connected; /* to the hypervisor, */
 	bool announced; /* and the log says so */
+	bool host_complete; /* all of its facts are read */
 	int64_t good_ms;   /* last successful refresh */
+	int64_t act_again_ms; /* not before then are events taken up */
 	int64_t due_ms;    /* next refresh, or attempt to connect */
 	int backoff_ms;
 	unsigned jitter;   /* seed */
@@ -147,9 +153,25 @@ judge_failure(struct lv_collector *c)
 	snprintf(why, sizeof(why), "%s", virGetLastErrorMessage());
 	if (lv_conn_alive(&c->hv.lc)) {
 		say_trouble(c, "cannot list domains", why);
+		note_link(c, SNAP_LINK_UP);
 		publish(c);
 	} else {
 		disconnect(c, why);
+	}
+}
+
+/* What takes libvirtd long comes after the VMs. */
+static void
+complete_host(struct lv_collector *c)
+{
+	const struct snap_host *host = lv_host_read(&c->hv.lc,
+	    c->hv.host->started_ms, true);
+
+	c->host_complete = true;
+	if (host != NULL) {
+		snap_host_unref(c->hv.host);
+		c->hv.host = host;
+		publish(c);
 	}
 }
 
@@ -169,6 +191,9 @@ refresh_succeeded(struct lv_collector *c, int64_t began_ms)
 		served->longest_ms = served->duration_ms;
 	}
 	publish(c);
+	if (!c->host_complete) {
+		complete_host(c);
+	}
 }
 
 static void
@@ -198,7 +223,7 @@ connect_hypervisor(struct lv_collector *c, struct lv_inbox *inbox)
 	}
 	/* A hypervisor elsewhere keeps its up time over reconnects. */
 	host = lv_host_read(&c->hv.lc, c->hv.host != NULL ?
-	    c->hv.host->started_ms : clock_boot_ms());
+	    c->hv.host->started_ms : clock_boot_ms(), false);
 	if (host == NULL) {
 		say_trouble(c, "cannot connect", "out of memory");
 		lv_conn_close(&c->hv.lc);
@@ -207,6 +232,7 @@ connect_hypervisor(struct lv_collector *c, struct lv_inbox *inbox)
 	c->hv.collector.reconnects += c->hv.host != NULL;
 	snap_host_unref(c->hv.host);
 	c->hv.host = host;
+	c->host_complete = false;
 	c->connected = true;
 	return 0;
 }
@@ -232,6 +258,7 @@ act_on(struct lv_collector *c, const struct lv_batch *batch)
 		disconnect(c, "closed by the other side");
 	}
 	if (c->connected && (batch->n > 0 || batch->overflow)) {
+		c->act_again_ms = clock_boot_ms() + EVENT_SPACING_MS;
 		if (lv_refresh_batch(&c->hv, batch) == 0) {
 			publish(c);
 		} else {
@@ -256,6 +283,17 @@ settle(struct lv_collector *c)
 	return next_ms < c->due_ms ? next_ms : c->due_ms;
 }
 
+/* Events that come in floods are taken up together. */
+static void
+wait_a_moment(const struct lv_collector *c)
+{
+	int64_t left_ms = c->act_again_ms - clock_boot_ms();
+
+	if (left_ms > 0) {
+		usleep((useconds_t)(left_ms * 1000));
+	}
+}
+
 static void *
 run(void *arg)
 {
@@ -270,6 +308,7 @@ run(void *arg)
 				attempt(c);
 			}
 		}
+		wait_a_moment(c);
 		lv_inbox_wait(c->inbox, settle(c), &batch);
 		act_on(c, &batch);
 	}

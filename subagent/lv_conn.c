@@ -12,6 +12,9 @@
 #define KEEPALIVE_INTERVAL_S 5
 #define KEEPALIVE_COUNT 3
 
+/* From so many on, and no success, it is not this or that guest's fault. */
+#define ARP_FAILURES_MAX 5
+
 static void
 swallow_error(void *arg, virErrorPtr error)
 {
@@ -135,7 +138,8 @@ lv_conn_failed(struct lv_conn *lc, enum lv_call call)
 		break;
 	case VIR_ERR_INTERNAL_ERROR:
 		/* libvirt 9 cannot read the table of Linux 6.18, and logs it */
-		lc->lacks[call] |= call == LV_CALL_ARP;
+		lc->lacks[call] |= call == LV_CALL_ARP &&
+		    ++lc->arp_failures >= ARP_FAILURES_MAX;
 		break;
 	}
 }

@@ -44,6 +44,7 @@ struct lv_conn {
 	bool local;      /* the hypervisor runs on this machine */
 	size_t n_cpus;   /* physical CPUs; 0: unknown */
 	bool lacks[LV_CALL_MAX];
+	unsigned arp_failures; /* in a row */
 	uint64_t calls;  /* made by LV_ASK(), on earlier connections too */
 };
 

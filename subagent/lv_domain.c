@@ -33,6 +33,7 @@ lv_domain_new(const struct snap_uuid *uuid, uint32_t index)
 		d->id = -1;
 		d->autostart = TRI_UNKNOWN;
 		d->persistent = TRI_UNKNOWN;
+		d->managed_save = TRI_UNKNOWN;
 		d->job.operation = SNAP_NO_I32;
 		d->started_ms = SNAP_NO_TIME;
 		d->def_dirty = true;
@@ -52,6 +53,20 @@ lv_domain_free(struct lv_domain *d)
 		lv_survey_free(d->survey);
 		free(d);
 	}
+}
+
+void
+lv_domain_begin_run(struct lv_domain *d, int id, int64_t started_ms)
+{
+	d->id = id;
+	d->started_ms = started_ms;
+	d->state.job = 0;
+	d->job = (struct snap_job){ JOB_NONE, SNAP_NO_U64, SNAP_NO_U64,
+	    SNAP_NO_U64 };
+	d->def_dirty = true; /* its devices may have other names */
+	lv_survey_free(d->survey);
+	d->survey = NULL;
+	d->settle_at_ms = 0;
 }
 
 /* A definition that says nothing but the name, for want of a better one. */
@@ -239,7 +254,7 @@ ask_for_statistics(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 	if (opts->memory_stats_period_s == 0 || d->id < 0 ||
 	    d->def->mem_stats_period_s != 0 ||
 	    !lv_conn_can(lc, LV_CALL_STATS_PERIOD) ||
-	    lv_domain_is_occupied(lc, dom)) {
+	    !lv_domain_is_free(d, lc, dom)) {
 		return;
 	}
 	if (LV_ASK(lc, virDomainSetMemoryStatsPeriod(dom,
@@ -274,13 +289,15 @@ lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 		snap_def_unref(def);
 		return;
 	}
+	if (d->survey != NULL && !lv_survey_fits(d->def, def)) {
+		lv_survey_free(d->survey);
+		d->survey = NULL;
+		d->survey_due = true;
+	}
 	snap_def_unref(d->def);
 	free(d->disk_indices);
 	free(d->nic_indices);
 	free(d->sizes);
-	d->survey_due |= d->survey != NULL; /* its devices may be others */
-	lv_survey_free(d->survey);
-	d->survey = NULL;
 	d->def = def;
 	d->disk_indices = disk_indices;
 	d->nic_indices = nic_indices;
@@ -288,14 +305,18 @@ lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 	ask_for_statistics(d, lc, dom, opts);
 }
 
-static int32_t
-tristate(struct lv_conn *lc, enum lv_call call, int answer)
+/* An answer that failed to come leaves what was known. */
+static void
+take_answer(int32_t *flag, struct lv_conn *lc, enum lv_call call, int answer)
 {
-	if (answer < 0) {
-		lv_conn_failed(lc, call);
-		return TRI_UNKNOWN;
+	if (answer >= 0) {
+		*flag = answer ? TRI_YES : TRI_NO;
+		return;
 	}
-	return answer ? TRI_YES : TRI_NO;
+	lv_conn_failed(lc, call);
+	if (!lv_conn_can(lc, call)) {
+		*flag = TRI_UNKNOWN;
+	}
 }
 
 void
@@ -307,34 +328,56 @@ lv_domain_read_flags(struct lv_domain *d, struct lv_conn *lc,
 	if (lv_conn_can(lc, LV_CALL_GET_AUTOSTART)) {
 		int rc = LV_ASK(lc, virDomainGetAutostart(dom, &autostart));
 
-		d->autostart = tristate(lc, LV_CALL_GET_AUTOSTART,
+		take_answer(&d->autostart, lc, LV_CALL_GET_AUTOSTART,
 		    rc < 0 ? rc : autostart);
 	}
 	if (lv_conn_can(lc, LV_CALL_IS_PERSISTENT)) {
-		d->persistent = tristate(lc, LV_CALL_IS_PERSISTENT,
+		take_answer(&d->persistent, lc, LV_CALL_IS_PERSISTENT,
 		    LV_ASK(lc, virDomainIsPersistent(dom)));
 	}
 	if (lv_conn_can(lc, LV_CALL_MANAGED_SAVE)) {
-		d->state.managed_save = tristate(lc, LV_CALL_MANAGED_SAVE,
-		    LV_ASK(lc, virDomainHasManagedSaveImage(dom, 0))) ==
-		    TRI_YES;
+		take_answer(&d->managed_save, lc, LV_CALL_MANAGED_SAVE,
+		    LV_ASK(lc, virDomainHasManagedSaveImage(dom, 0)));
+		d->state.managed_save = d->managed_save == TRI_YES;
 	}
 }
 
-bool
-lv_domain_is_occupied(struct lv_conn *lc, virDomainPtr dom)
+/* virDomainControlState; OK where the driver does not tell. */
+static int
+control_state(struct lv_conn *lc, virDomainPtr dom)
 {
 	virDomainControlInfo info;
 
 	if (!lv_conn_can(lc, LV_CALL_CONTROL_INFO)) {
-		return false;
+		return VIR_DOMAIN_CONTROL_OK;
 	}
 	if (LV_ASK(lc, virDomainGetControlInfo(dom, &info, 0)) != 0) {
 		lv_conn_failed(lc, LV_CALL_CONTROL_INFO);
+		return VIR_DOMAIN_CONTROL_OK;
+	}
+	return (int)info.state;
+}
+
+bool
+lv_domain_is_free(const struct lv_domain *d, struct lv_conn *lc,
+    virDomainPtr dom)
+{
+	if (d->state.state == VIR_DOMAIN_PAUSED &&
+	    (d->state.reason == VIR_DOMAIN_PAUSED_MIGRATION ||
+		d->state.reason == VIR_DOMAIN_PAUSED_STARTING_UP)) {
 		return false;
 	}
-	return info.state == VIR_DOMAIN_CONTROL_OCCUPIED ||
-	    info.state == VIR_DOMAIN_CONTROL_ERROR;
+	return control_state(lc, dom) == VIR_DOMAIN_CONTROL_OK;
+}
+
+/* Of a job one may ask while it is going on, but not while a command is. */
+static bool
+may_ask_for_job(struct lv_conn *lc, virDomainPtr dom)
+{
+	int state = control_state(lc, dom);
+
+	return state != VIR_DOMAIN_CONTROL_OCCUPIED &&
+	    state != VIR_DOMAIN_CONTROL_ERROR;
 }
 
 bool
@@ -374,23 +417,16 @@ lv_domain_read_job(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom)
 	int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = 0;
 
 	/* Asking for the job would wait for that command. */
-	if (d->id >= 0 && lv_domain_is_occupied(lc, dom)) {
+	if (d->id >= 0 && !may_ask_for_job(lc, dom)) {
 		return;
+	}
+	if (d->id >= 0 && lv_conn_can(lc, LV_CALL_JOB_STATS) &&
+	    LV_ASK(lc, virDomainGetJobStats(dom, &type, &params, &n, 0)) < 0) {
+		lv_conn_failed(lc, LV_CALL_JOB_STATS);
+		return; /* what was known stays, to be asked for again */
 	}
 	d->state.job = 0;
 	d->job = none;
-	if (d->id < 0) {
-		return;
-	}
-	if (!lv_conn_can(lc, LV_CALL_JOB_STATS)) {
-		d->job.operation = SNAP_NO_I32;
-		return;
-	}
-	if (LV_ASK(lc, virDomainGetJobStats(dom, &type, &params, &n, 0)) < 0) {
-		lv_conn_failed(lc, LV_CALL_JOB_STATS);
-		d->job.operation = SNAP_NO_I32;
-		return;
-	}
 	if (type == VIR_DOMAIN_JOB_BOUNDED ||
 	    type == VIR_DOMAIN_JOB_UNBOUNDED) {
 		(void)virTypedParamsGetInt(params, n, VIR_DOMAIN_JOB_OPERATION,

@@ -32,6 +32,7 @@ struct lv_domain {
 	struct snap_trouble trouble; /* the last abnormal event */
 	int32_t autostart;  /* enum rfc7666_tristate */
 	int32_t persistent; /* enum rfc7666_tristate */
+	int32_t managed_save; /* enum rfc7666_tristate */
 	int64_t started_ms;
 	bool def_dirty;   /* the definition is to be read again */
 	bool xml_refused; /* its XML could not be parsed; logged once */
@@ -43,7 +44,7 @@ struct lv_domain {
 	uint32_t *nic_indices;
 	struct lv_disk_size *sizes; /* NULL: statistics give them */
 	struct lv_survey *survey;   /* see lv_survey.h; NULL: none yet */
-	bool survey_due;            /* before its turn */
+	bool survey_due;            /* in the next refresh */
 	int address_tries;          /* refreshes in which to look for them */
 
 	const struct snap_domain *record; /* the latest; NULL: none yet */
@@ -54,6 +55,9 @@ struct lv_domain {
 
 struct lv_domain *lv_domain_new(const struct snap_uuid *uuid, uint32_t index);
 void lv_domain_free(struct lv_domain *d);
+
+/* Another run of the domain begins (or none, id -1): forgets the one before. */
+void lv_domain_begin_run(struct lv_domain *d, int id, int64_t started_ms);
 
 /*
  * Reads the XML, pinning and, of an inactive domain, disk sizes, and numbers
@@ -72,12 +76,14 @@ void lv_domain_read_flags(struct lv_domain *d, struct lv_conn *lc,
 bool lv_domain_has_job(const struct lv_domain *d);
 
 /*
- * Whether somebody's command to the guest's QEMU is under way: a call that
- * enters its monitor would wait for that, and hang if it hangs.
+ * Whether a call that enters the guest's monitor is answered without waiting:
+ * for somebody's command under way, which may hang, or for the end of a job
+ * that allows no questions, such as a migration that comes in.
  */
-bool lv_domain_is_occupied(struct lv_conn *lc, virDomainPtr dom);
+bool lv_domain_is_free(const struct lv_domain *d, struct lv_conn *lc,
+    virDomainPtr dom);
 
-/* Reads which job is going on, if any; leaves a guest alone that is occupied. */
+/* Reads which job is going on, if any; leaves a guest alone that is busy. */
 void lv_domain_read_job(struct lv_domain *d, struct lv_conn *lc,
     virDomainPtr dom);
 

@@ -93,9 +93,11 @@ read_versions(struct snap_host *host, struct lv_conn *lc)
 
 /* The capabilities know a processor's name, the node's facts its family. */
 static bool
-read_model(struct snap_host *host, struct lv_conn *lc, const char *family)
+read_model(struct snap_host *host, struct lv_conn *lc, const char *family,
+    bool with_model)
 {
-	char *caps = LV_ASK(lc, virConnectGetCapabilities(lc->conn));
+	char *caps = with_model ?
+	    LV_ASK(lc, virConnectGetCapabilities(lc->conn)) : NULL;
 	char model[TEXT_ADMIN_MAX + 1];
 	bool found = caps != NULL &&
 	    domxml_caps_cpu_model(caps, strlen(caps), model, sizeof(model));
@@ -105,13 +107,13 @@ read_model(struct snap_host *host, struct lv_conn *lc, const char *family)
 }
 
 static bool
-read_machine(struct snap_host *host, struct lv_conn *lc)
+read_machine(struct snap_host *host, struct lv_conn *lc, bool with_model)
 {
 	virNodeInfo node;
 	char family[sizeof(node.model) + 1];
 
 	if (LV_ASK(lc, virNodeGetInfo(lc->conn, &node)) != 0) {
-		return read_model(host, lc, NULL);
+		return read_model(host, lc, NULL, with_model);
 	}
 	host->topology = (struct snap_topology){
 		.mhz = node.mhz != 0 ? node.mhz : SNAP_NO_U64,
@@ -122,11 +124,12 @@ read_machine(struct snap_host *host, struct lv_conn *lc)
 	host->memory_bytes = (uint64_t)node.memory * 1024;
 	snprintf(family, sizeof(family), "%.*s", (int)sizeof(node.model),
 	    node.model);
-	return read_model(host, lc, family[0] != '\0' ? family : NULL);
+	return read_model(host, lc, family[0] != '\0' ? family : NULL,
+	    with_model);
 }
 
 const struct snap_host *
-lv_host_read(struct lv_conn *lc, int64_t connected_ms)
+lv_host_read(struct lv_conn *lc, int64_t connected_ms, bool with_model)
 {
 	const char *type = virConnectGetType(lc->conn);
 	struct snap_host *host = snap_host_new();
@@ -138,7 +141,7 @@ lv_host_read(struct lv_conn *lc, int64_t connected_ms)
 	    !keep_own(&host->uri, LV_ASK(lc, virConnectGetURI(lc->conn))) ||
 	    !keep_own(&host->name,
 		LV_ASK(lc, virConnectGetHostname(lc->conn))) ||
-	    !read_machine(host, lc)) {
+	    !read_machine(host, lc, with_model)) {
 		snap_host_unref(host);
 		return NULL;
 	}
@@ -261,4 +264,7 @@ lv_host_measure(struct snap_load *load, struct lv_conn *lc,
 	    rate_min_ms);
 	snap_rate_next(&load->total_rate, &before.total_rate, total, now_ms,
 	    rate_min_ms);
+	if (busy == SNAP_NO_U64) {
+		load->busy_rate.span_ms = 0; /* nothing to go on with */
+	}
 }

@@ -155,6 +155,7 @@ set_persistent(struct lv_domain *d, bool has)
 static void
 set_managed_save(struct lv_domain *d, bool has)
 {
+	d->managed_save = has ? TRI_YES : TRI_NO;
 	d->state.managed_save = has;
 }
 

@@ -40,11 +40,13 @@ read_vcpus(struct lv_measure *m, struct lv_conn *lc, virDomainPtr dom,
 
 void
 lv_measure_begin(struct lv_measure *m, struct lv_conn *lc, virDomainPtr dom,
-    size_t max_vcpus)
+    bool active, size_t max_vcpus)
 {
 	*m = (struct lv_measure){ .vcpus = NULL };
 	m->has_info = LV_ASK(lc, virDomainGetInfo(dom, &m->info)) == 0;
-	read_vcpus(m, lc, dom, max_vcpus);
+	if (active) {
+		read_vcpus(m, lc, dom, max_vcpus);
+	}
 }
 
 void

@@ -21,7 +21,7 @@ struct lv_measure {
 
 /* Where there can be max_vcpus at most.  To be ended. */
 void lv_measure_begin(struct lv_measure *m, struct lv_conn *lc,
-    virDomainPtr dom, size_t max_vcpus);
+    virDomainPtr dom, bool active, size_t max_vcpus);
 void lv_measure_end(struct lv_measure *m);
 
 /*

@@ -41,7 +41,8 @@ identify(struct snap_domain *rec, const struct lv_domain *d,
 	rec->uuid = d->uuid;
 	rec->id = d->id;
 	rec->active = d->id >= 0 ? SNAP_TRUE : SNAP_FALSE;
-	rec->managed_save = d->state.managed_save ? SNAP_TRUE : SNAP_FALSE;
+	rec->managed_save = d->managed_save == TRI_YES ? SNAP_TRUE :
+	    d->managed_save == TRI_NO ? SNAP_FALSE : SNAP_NO_I32;
 	rec->state = d->state.state;
 	rec->reason = d->state.reason;
 	rec->job = d->job;
@@ -60,6 +61,18 @@ identify(struct snap_domain *rec, const struct lv_domain *d,
 		rec->nics[i].index = d->nic_indices[i];
 	}
 	lv_state_map(&d->state, &rec->oper_state, &rec->admin_state);
+}
+
+/*
+ * A hypervisor that was rebooted while nobody looked hands out the same IDs
+ * again; a run's processor time tells that it is another.
+ */
+static bool
+went_back(const struct snap_domain *rec, const struct snap_domain *before)
+{
+	return rec->cpu_time_us != SNAP_NO_U64 &&
+	    before->cpu_time_us != SNAP_NO_U64 &&
+	    rec->cpu_time_us < before->cpu_time_us;
 }
 
 static void
@@ -88,6 +101,11 @@ finish(struct snap_domain *rec, struct lv_domain *d, const struct lv_conn *lc,
 		d->state.to_disk = false; /* it has woken up */
 	}
 	same_run = d->id >= 0 && before != NULL && before->id == rec->id;
+	if (same_run && went_back(rec, before)) {
+		same_run = false;
+		d->started_ms = SNAP_NO_TIME;
+		rec->started_ms = SNAP_NO_TIME;
+	}
 	if (lv_carry_rates(rec, same_run ? before : NULL, now_ms, limits)) {
 		rec->sampled_ms = before->sampled_ms;
 	}
@@ -149,8 +167,8 @@ lv_record_from_calls(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 	if (d->def == NULL) {
 		return;
 	}
-	lv_measure_begin(&m, lc, dom, d->def->vcpus_max < VCPUS_MAX ?
-	    d->def->vcpus_max : VCPUS_MAX);
+	lv_measure_begin(&m, lc, dom, d->id >= 0,
+	    d->def->vcpus_max < VCPUS_MAX ? d->def->vcpus_max : VCPUS_MAX);
 	n_ids = lv_measure_vcpus(&m, ids, VCPUS_MAX);
 	(void)LV_ASK(lc, virDomainGetState(dom, &d->state.state,
 	    &d->state.reason, 0));

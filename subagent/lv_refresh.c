@@ -55,7 +55,7 @@ process_start(struct starts *starts, const struct lv_hv *hv,
 	return host_procs_started_ms(starts->procs, uuid);
 }
 
-/* A new hypervisor ID is a new run; its devices may have other names. */
+/* A new hypervisor ID is a new run. */
 static void
 note_run(struct lv_domain *d, const struct lv_hv *hv, virDomainPtr dom,
     struct starts *starts)
@@ -64,11 +64,8 @@ note_run(struct lv_domain *d, const struct lv_hv *hv, virDomainPtr dom,
 	int id = raw == (unsigned)-1 ? -1 : (int)raw;
 
 	if (id != d->id) {
-		d->id = id;
-		d->def_dirty = true;
-		d->state.job = 0;
-		d->started_ms = id >= 0 ?
-		    process_start(starts, hv, &d->uuid) : SNAP_NO_TIME;
+		lv_domain_begin_run(d, id, id >= 0 ?
+		    process_start(starts, hv, &d->uuid) : SNAP_NO_TIME);
 	}
 	d->state.active = id >= 0;
 }
@@ -96,11 +93,17 @@ note_domain(struct lv_hv *hv, virDomainPtr dom, struct starts *starts)
 static void
 take_turns(struct lv_hv *hv)
 {
-	size_t surveys = hv->listing == 1 ? SURVEY_FIRST : SURVEY_STEP;
+	size_t surveys = hv->opts->once ? SIZE_MAX :
+	    hv->listing == 1 ? SURVEY_FIRST : SURVEY_STEP;
+	struct lv_domain *d;
 
-	for (size_t i = 0; i < surveys && i < hv->n_domains; i++) {
+	for (size_t i = 0; surveys > 0 && i < hv->n_domains; i++) {
 		hv->survey_turn = (hv->survey_turn + 1) % hv->n_domains;
-		hv->domains[hv->survey_turn]->survey_due = true;
+		d = hv->domains[hv->survey_turn];
+		if (d->id >= 0) {
+			d->survey_due = true;
+			surveys--;
+		}
 	}
 	for (int i = 0; i < ROUND_ROBIN_STEP && hv->n_domains > 0; i++) {
 		hv->round_robin = (hv->round_robin + 1) % hv->n_domains;
@@ -115,8 +118,8 @@ read_changes(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom)
 	if (d->def_dirty) {
 		lv_domain_read_def(d, &hv->lc, dom, hv->ix, hv->opts);
 	}
-	/* Events tell of jobs, but not of one that was there already. */
-	if (lv_domain_has_job(d) || d->record == NULL) {
+	/* Not all jobs begin with an event, and some were there already. */
+	if (lv_domain_has_job(d) || d->record == NULL || d->survey_due) {
 		lv_domain_read_job(d, &hv->lc, dom);
 	}
 	if (lv_survey_is_due(d)) {
@@ -170,6 +173,8 @@ apply_notice(struct lv_domain *d, const struct lv_notice *notice)
 	}
 	if (notice->trouble.kind != 0) {
 		d->trouble = notice->trouble;
+		d->survey_due |=
+		    notice->trouble.kind == SNAP_TROUBLE_IO_ERROR;
 	}
 	if (notice->dirty & LV_DIRTY_TO_DISK) {
 		d->state.to_disk = true;

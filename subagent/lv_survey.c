@@ -8,6 +8,7 @@
 
 #include "lv_conn.h"
 #include "lv_domain.h"
+#include "text.h"
 
 #define ADDRESS_LEASE 1
 #define ADDRESS_ARP 2
@@ -20,6 +21,32 @@ lv_survey_free(struct lv_survey *survey)
 		free(survey->nics);
 		free(survey->host_cpus);
 		free(survey);
+	}
+}
+
+static bool
+same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static void
+forget_cpus(struct lv_survey *survey)
+{
+	for (size_t i = 0; i < survey->n_host_cpus; i++) {
+		survey->host_cpus[i] = SNAP_NO_I32;
+	}
+}
+
+static void
+forget_disks(struct lv_survey *survey, const struct snap_def *def)
+{
+	survey->job_under_way = false;
+	survey->has_error = false;
+	for (size_t i = 0; i < def->n_disks; i++) {
+		survey->disks[i].error_state = SNAP_NO_I32;
+		survey->disks[i].job = SNAP_NO_I32;
+		survey->disks[i].job_done = SNAP_NO_U64;
 	}
 }
 
@@ -40,18 +67,9 @@ survey_new(const struct snap_def *def)
 		lv_survey_free(survey);
 		return NULL;
 	}
+	forget_cpus(survey);
+	forget_disks(survey, def);
 	return survey;
-}
-
-static void
-forget_disks(struct lv_survey *survey, const struct snap_def *def)
-{
-	survey->job_under_way = false;
-	for (size_t i = 0; i < def->n_disks; i++) {
-		survey->disks[i].error_state = SNAP_NO_I32;
-		survey->disks[i].job = SNAP_NO_I32;
-		survey->disks[i].job_done = SNAP_NO_U64;
-	}
 }
 
 static void
@@ -60,9 +78,7 @@ read_host_cpus(struct lv_survey *survey, struct lv_conn *lc, virDomainPtr dom)
 	virVcpuInfo *vcpus;
 	int n;
 
-	for (size_t i = 0; i < survey->n_host_cpus; i++) {
-		survey->host_cpus[i] = SNAP_NO_I32;
-	}
+	forget_cpus(survey);
 	if (!lv_conn_can(lc, LV_CALL_VCPUS) || survey->n_host_cpus == 0 ||
 	    (vcpus = calloc(survey->n_host_cpus, sizeof(*vcpus))) == NULL) {
 		return;
@@ -119,6 +135,7 @@ read_disk_errors(struct lv_survey *survey, const struct snap_def *def,
 		if (disk != NULL &&
 		    errors[i].error <= VIR_DOMAIN_DISK_ERROR_NO_SPACE) {
 			disk->error_state = errors[i].error + 1;
+			survey->has_error = true;
 		}
 		free(errors[i].disk);
 	}
@@ -127,7 +144,7 @@ read_disk_errors(struct lv_survey *survey, const struct snap_def *def,
 
 static void
 read_block_job(struct lv_survey *survey, struct lv_disk_survey *disk,
-    const char *target, struct lv_conn *lc, virDomainPtr dom)
+    const char *target, bool had_job, struct lv_conn *lc, virDomainPtr dom)
 {
 	virDomainBlockJobInfo info;
 	int rc;
@@ -138,6 +155,7 @@ read_block_job(struct lv_survey *survey, struct lv_disk_survey *disk,
 	rc = LV_ASK(lc, virDomainGetBlockJobInfo(dom, target, &info, 0));
 	if (rc < 0) {
 		lv_conn_failed(lc, LV_CALL_BLOCK_JOB);
+		survey->job_under_way = had_job;
 		return;
 	}
 	disk->job = SNAP_DISK_JOB_NONE;
@@ -154,28 +172,27 @@ read_block_job(struct lv_survey *survey, struct lv_disk_survey *disk,
 	}
 }
 
-/* As many of an interface's addresses as fit whole. */
+/* Appends as many of an interface's addresses as fit whole. */
 static void
-list_addresses(char out[SNAP_ADDRESSES], const virDomainInterface *iface)
+add_addresses(char out[SNAP_ADDRESSES], const virDomainInterface *iface)
 {
-	size_t used = 0;
+	size_t used = strlen(out);
 
-	out[0] = '\0';
 	for (unsigned i = 0; i < iface->naddrs; i++) {
-		char prefix[16] = "", one[80];
-		int len;
+		char prefix[16] = "", one[80], clean[TEXT_ADMIN_MAX + 1];
+		size_t len;
 
 		/* The ARP table knows none. */
 		if (iface->addrs[i].prefix != 0) {
 			snprintf(prefix, sizeof(prefix), "/%u",
 			    iface->addrs[i].prefix);
 		}
-		len = snprintf(one, sizeof(one), "%s%s%s",
-		    used > 0 ? " " : "", iface->addrs[i].addr, prefix);
-		if (len > 0 && (size_t)len < sizeof(one) &&
-		    used + (size_t)len < SNAP_ADDRESSES) {
-			memcpy(out + used, one, (size_t)len + 1);
-			used += (size_t)len;
+		snprintf(one, sizeof(one), "%s%s%s", used > 0 ? " " : "",
+		    iface->addrs[i].addr, prefix);
+		len = text_admin(clean, one);
+		if (used + len < SNAP_ADDRESSES) {
+			memcpy(out + used, clean, len + 1);
+			used += len;
 		}
 	}
 }
@@ -193,11 +210,12 @@ has_mac(const struct snap_nic_def *nic, const char *hwaddr)
 	    strcasecmp(text, hwaddr) == 0;
 }
 
-/* Addresses from one source, for interfaces that have none so far. */
+/* Addresses from one source, for interfaces that have none of another. */
 static void
 read_addresses(struct lv_survey *survey, const struct snap_def *def,
     struct lv_conn *lc, virDomainPtr dom, enum lv_call call)
 {
+	int32_t source = call == LV_CALL_LEASES ? ADDRESS_LEASE : ADDRESS_ARP;
 	virDomainInterfacePtr *ifaces = NULL;
 	int n;
 
@@ -211,15 +229,17 @@ read_addresses(struct lv_survey *survey, const struct snap_def *def,
 	if (n < 0) {
 		lv_conn_failed(lc, call);
 	}
+	/* One interface may come several times, with an address each. */
 	for (int i = 0; i < n; i++) {
 		for (size_t j = 0; j < def->n_nics; j++) {
 			struct lv_nic_survey *nic = &survey->nics[j];
 
-			if (nic->addresses[0] == '\0' && ifaces[i]->naddrs > 0 &&
+			if ((nic->addresses[0] == '\0' ||
+				nic->source == source) &&
 			    has_mac(&def->nics[j], ifaces[i]->hwaddr)) {
-				list_addresses(nic->addresses, ifaces[i]);
-				nic->source = call == LV_CALL_LEASES ?
-				    ADDRESS_LEASE : ADDRESS_ARP;
+				add_addresses(nic->addresses, ifaces[i]);
+				nic->source = nic->addresses[0] != '\0' ?
+				    source : SNAP_NO_I32;
 			}
 		}
 		virDomainInterfaceFree(ifaces[i]);
@@ -246,13 +266,47 @@ survey_nics(struct lv_survey *survey, const struct snap_def *def,
 	return found;
 }
 
+/* These enter the guest's monitor. */
+static void
+survey_disks(struct lv_survey *survey, const struct snap_def *def,
+    struct lv_conn *lc, virDomainPtr dom)
+{
+	bool had_job = survey->job_under_way;
+
+	forget_disks(survey, def);
+	read_disk_errors(survey, def, lc, dom);
+	for (size_t i = 0; i < def->n_disks; i++) {
+		if (def->disks[i].source != NULL) {
+			read_block_job(survey, &survey->disks[i],
+			    def->disks[i].target, had_job, lc, dom);
+		}
+	}
+}
+
+static bool
+is_about_disks(const struct lv_domain *d)
+{
+	return d->survey_due || d->survey->job_under_way ||
+	    d->survey->has_error || d->survey->disks_owed;
+}
+
+static void
+find_addresses(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom)
+{
+	if (survey_nics(d->survey, d->def, lc, dom) == d->def->n_nics) {
+		d->address_tries = 0;
+	} else if (d->address_tries > 0) {
+		d->address_tries--;
+	}
+}
+
 void
 lv_survey_domain(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom)
 {
 	const struct snap_def *def = d->def;
 
-	d->survey_due = false;
 	if (def == NULL || d->id < 0) {
+		d->survey_due = false;
 		return;
 	}
 	if (d->survey == NULL) {
@@ -260,38 +314,59 @@ lv_survey_domain(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom)
 		if (d->survey == NULL) {
 			return;
 		}
-		forget_disks(d->survey, def);
+		d->survey_due = true;
 	}
-	/* These do not enter the guest's monitor. */
-	read_host_cpus(d->survey, lc, dom);
-	if (survey_nics(d->survey, def, lc, dom) == def->n_nics) {
-		d->address_tries = 0;
-	} else if (d->address_tries > 0) {
-		d->address_tries--;
+	/* Without bulk statistics they are measured each time. */
+	if (d->survey_due && lv_conn_can(lc, LV_CALL_ALL_STATS)) {
+		read_host_cpus(d->survey, lc, dom);
 	}
-	if (lv_domain_is_occupied(lc, dom)) {
-		return;
+	if (d->survey_due || d->address_tries > 0) {
+		find_addresses(d, lc, dom);
 	}
-	forget_disks(d->survey, def);
-	read_disk_errors(d->survey, def, lc, dom);
-	for (size_t i = 0; i < def->n_disks; i++) {
-		if (def->disks[i].source != NULL) {
-			read_block_job(d->survey, &d->survey->disks[i],
-			    def->disks[i].target, lc, dom);
+	if (is_about_disks(d)) {
+		d->survey->disks_owed = !lv_domain_is_free(d, lc, dom);
+		if (!d->survey->disks_owed) {
+			survey_disks(d->survey, def, lc, dom);
 		}
 	}
+	d->survey_due = false;
 }
 
 bool
 lv_survey_is_due(const struct lv_domain *d)
 {
+	bool stopped = d->state.state == VIR_DOMAIN_PAUSED &&
+	    d->state.reason == VIR_DOMAIN_PAUSED_IOERROR;
+
 	if (d->id < 0) {
 		return false;
 	}
-	return d->survey_due || d->address_tries > 0 ||
-	    (d->survey != NULL && d->survey->job_under_way) ||
-	    (d->state.state == VIR_DOMAIN_PAUSED &&
-		d->state.reason == VIR_DOMAIN_PAUSED_IOERROR);
+	/* While it is stopped, an error stays as it is. */
+	return d->survey_due || d->address_tries > 0 || (d->survey != NULL &&
+	    (d->survey->job_under_way || d->survey->disks_owed ||
+		(d->survey->has_error && !stopped)));
+}
+
+bool
+lv_survey_fits(const struct snap_def *old, const struct snap_def *def)
+{
+	if (old == NULL || old->n_disks != def->n_disks ||
+	    old->n_nics != def->n_nics || old->vcpus_max != def->vcpus_max) {
+		return false;
+	}
+	for (size_t i = 0; i < def->n_disks; i++) {
+		if (!same(old->disks[i].target, def->disks[i].target) ||
+		    !same(old->disks[i].source, def->disks[i].source)) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < def->n_nics; i++) {
+		if (memcmp(&old->nics[i].mac, &def->nics[i].mac,
+		    sizeof(struct snap_mac)) != 0) {
+			return false;
+		}
+	}
+	return true;
 }
 
 void
@@ -303,7 +378,8 @@ lv_survey_fill(struct snap_domain *rec, const struct lv_survey *survey)
 	for (size_t i = 0; i < rec->n_vcpus; i++) {
 		size_t number = rec->vcpus[i].index - 1;
 
-		if (number < survey->n_host_cpus) {
+		if (number < survey->n_host_cpus &&
+		    rec->vcpus[i].host_cpu == SNAP_NO_I32) {
 			rec->vcpus[i].host_cpu = survey->host_cpus[number];
 		}
 	}

@@ -8,8 +8,9 @@
 struct snapshot;
 
 /*
- * Prints each table with a line per row and a column per object; a cell
- * without a value is "-".
+ * Prints each table with a line per row and a column per object, a cell
+ * without a value being "-", or if it is too wide for that with a line per
+ * cell that has a value.
  */
 void mib_once_print(FILE *out, const struct snapshot *snap);
 

@@ -211,11 +211,14 @@ rfc7666_finish(struct snap_domain *dom)
 /* Staleness */
 
 static const struct snap_domain *
-stale_domain(const struct snap_domain *dom)
+stale_domain(const struct snap_domain *dom, int64_t stale_at_ms)
 {
 	struct snap_domain *copy = snap_domain_copy(dom);
 
 	if (copy != NULL) {
+		if (copy->stale_at_ms > stale_at_ms) {
+			copy->stale_at_ms = stale_at_ms;
+		}
 		snap_domain_forget(copy);
 		copy->oper_state = OPER_UNKNOWN;
 	}
@@ -237,7 +240,8 @@ rfc7666_stale(const struct snapshot *snap)
 	     stale->n_domains++) {
 		int32_t i = stale->n_domains;
 
-		stale->domains[i] = stale_domain(snap->domains[i]);
+		stale->domains[i] = stale_domain(snap->domains[i],
+		    snap->stale_at_ms);
 		if (stale->domains[i] == NULL) {
 			snapshot_unref(stale);
 			return NULL;

@@ -36,7 +36,7 @@ struct snap_memory {
 /* What somebody's command is doing to the domain. */
 struct snap_job {
 	int32_t operation; /* 1 none, else virDomainJobOperation + 2 */
-	uint64_t done;     /* 0.01 percent */
+	uint64_t done;     /* hundredths of a percent */
 	uint64_t remaining_bytes;
 	uint64_t elapsed_ms;
 };

@@ -49,7 +49,7 @@ struct snap_disk {
 	uint64_t errors;
 	int32_t error_state; /* virDomainDiskErrorCode + 1 */
 	int32_t job;         /* enum snap_disk_job */
-	uint64_t job_done;   /* 0.01 percent */
+	uint64_t job_done;   /* hundredths of a percent */
 	struct snap_rate read_ios_rate;
 	struct snap_rate write_ios_rate;
 	struct snap_rate read_octets_rate;
@@ -67,7 +67,7 @@ struct snap_disk {
 	int32_t allocated_size;
 };
 
-#define SNAP_ADDRESSES 128 /* octets: three or four addresses */
+#define SNAP_ADDRESSES 256 /* octets, a final NUL included */
 
 struct snap_nic {
 	uint32_t index;

@@ -56,7 +56,7 @@ def once(run, *words):
                           check=False)
 
 
-# What is printed: scalars as "name.0  text"; tables as name, heading, rows.
+# What is printed: scalars and wide tables as "name.index  text"; other tables as name, heading, rows.
 
 def parse_table(block):
     heading, *rows = block.splitlines()[1:]
@@ -82,8 +82,9 @@ def parse(text):
             cells.update(parse_table(block))
         else:
             for line in block.splitlines():
-                name, _, shown = line.partition(".0  ")
-                cells[name, (0,)] = shown
+                instance, _, shown = line.partition("  ")
+                name, _, index = instance.partition(".")
+                cells[name, tuple(map(int, index.split(".")))] = shown
     return cells
 
 

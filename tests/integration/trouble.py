@@ -237,6 +237,7 @@ def test_contexts(fix):
         tap.equal(names(snmpd, context="second"), ["one", "two"], "second context")
         cells = vmmib.cells(snmpd, context="second")
         tap.equal(sorted(index for name, index in cells if name == "vmUUID"), [(1,), (2,)])
+        tap.check("registering" not in daemon.log(), f"refused by snmpd: {daemon.log()}")
 
 
 def test_filters(fix):

@@ -160,7 +160,7 @@ VM-MIB::vmStorageMediaType floppyDisk(5)
 VM-MIB::vmUUID "4x-2x-2x-1x1x-6x"
 VM-MIB::vmPerVMNotificationsEnabled {true(1), false(2)}
 VM-LIBVIRT-MIB::virtDomainReason pausedIoError(305)
-VM-LIBVIRT-MIB::virtDomainCpuUtilization "0.01 percent"
+VM-LIBVIRT-MIB::virtDomainCpuUtilization "hundredths of a percent"
 VM-LIBVIRT-MIB::virtMemRss CounterBasedGauge64
 VM-LIBVIRT-MIB::virtDiskEntry { vmStorageEntry }
 END

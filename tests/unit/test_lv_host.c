@@ -44,7 +44,7 @@ static void
 facts(void **state)
 {
 	struct lv_conn *lc = *state;
-	const struct snap_host *host = lv_host_read(lc, 4711);
+	const struct snap_host *host = lv_host_read(lc, 4711, true);
 	static const uint32_t libvirt[] = { 1, 3, 6, 1, 4, 1, 36957 };
 	char *name = virConnectGetHostname(lc->conn);
 	unsigned long version;
@@ -86,7 +86,7 @@ local_machine(void **state)
 	const struct snap_host *host;
 
 	lc->local = true;
-	host = lv_host_read(lc, 4711);
+	host = lv_host_read(lc, 4711, true);
 	assert_non_null(host);
 	assert_true(host->local);
 	assert_int_equal(host->started_ms, 0);

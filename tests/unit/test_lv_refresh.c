@@ -50,7 +50,7 @@ set_up(void **state)
 	assert_non_null(f->hv.ix);
 	assert_int_equal(lv_conn_open(&f->hv.lc, "test:///default", true, NULL,
 	    &why), 0);
-	f->hv.host = lv_host_read(&f->hv.lc, 0);
+	f->hv.host = lv_host_read(&f->hv.lc, 0, false);
 	assert_non_null(f->hv.host);
 	*state = f;
 	return 0;

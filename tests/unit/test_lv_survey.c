@@ -154,6 +154,7 @@ where_addresses_come_from(void **state)
 	survey(f);
 	assert_int_equal(f->d->address_tries, 0); /* all found */
 	f->lc.lacks[LV_CALL_LEASES] = true;
+	f->d->survey_due = true;
 	survey(f);
 	assert_address(&f->d->survey->nics[0], "192.168.122.", 2);
 	f->lc.lacks[LV_CALL_ARP] = true;
@@ -218,6 +219,7 @@ what_fails_is_unknown(void **state)
 
 	survey(f);
 	assert_int_equal(virDomainDestroy(f->dom), 0);
+	f->d->survey_due = true;
 	survey(f);
 	s = f->d->survey;
 	assert_non_null(s);
@@ -264,13 +266,17 @@ into_a_record(void **state)
 	snap_domain_unref(rec);
 }
 
-/* Other devices make what was found of the last ones worthless. */
+/* Other devices make what was found of the last ones worthless, no others. */
 static void
 new_definition(void **state)
 {
 	struct fixture *f = *state;
 
 	survey(f);
+	lv_domain_read_def(f->d, &f->lc, f->dom, f->ix, &f->opts);
+	assert_non_null(f->d->survey);
+	assert_false(f->d->survey_due);
+	f->d->def->disks[1].source = "/another/medium";
 	lv_domain_read_def(f->d, &f->lc, f->dom, f->ix, &f->opts);
 	assert_null(f->d->survey);
 	assert_true(f->d->survey_due);
@@ -285,6 +291,9 @@ when_it_is_due(void **state)
 	struct lv_domain *d = f->d;
 
 	survey(f);
+	assert_true(d->survey->has_error); /* as the driver has it */
+	assert_true(lv_survey_is_due(d));
+	d->survey->has_error = false;
 	assert_false(lv_survey_is_due(d));
 	d->survey_due = true;
 	assert_true(lv_survey_is_due(d));
@@ -298,8 +307,11 @@ when_it_is_due(void **state)
 	d->state.state = VIR_DOMAIN_PAUSED;
 	d->state.reason = VIR_DOMAIN_PAUSED_USER;
 	assert_false(lv_survey_is_due(d));
-	d->state.reason = VIR_DOMAIN_PAUSED_IOERROR;
+	/* an error may go, but not while it has the guest stopped */
+	d->survey->has_error = true;
 	assert_true(lv_survey_is_due(d));
+	d->state.reason = VIR_DOMAIN_PAUSED_IOERROR;
+	assert_false(lv_survey_is_due(d));
 	d->survey_due = true;
 	d->id = -1;
 	assert_false(lv_survey_is_due(d));
