@@ -55,7 +55,7 @@ note_link(struct lv_collector *c, enum snap_link_state link)
 	struct snap_collector *served = &c->hv.collector;
 
 	if (served->link != (int32_t)link) {
-		served->link = link;
+		served->link = (int32_t)link;
 		served->link_since_ms = clock_boot_ms();
 	}
 }

@@ -120,7 +120,7 @@ void
 lv_inbox_put_trouble(struct lv_inbox *inbox, const struct snap_uuid *uuid,
     enum snap_trouble_kind kind, const char *detail)
 {
-	struct snap_trouble trouble = { .kind = kind,
+	struct snap_trouble trouble = { .kind = (int32_t)kind,
 	    .at_s = (uint64_t)time(NULL) };
 	char clean[TEXT_ADMIN_MAX + 1];
 	size_t len = text_admin(clean, detail);
