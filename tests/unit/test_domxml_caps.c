@@ -49,8 +49,7 @@ test_no_model(void **state)
 		"<capabilities><host/></capabilities>",
 		"<capabilities><host><cpu/></host></capabilities>",
 		"<capabilities><host><cpu><model/></cpu></host></capabilities>",
-		"<capabilities><guest><cpu><model>m</model></cpu></guest>"
-		    "</capabilities>",
+		"<capabilities><cpu><model>m</model></cpu></capabilities>",
 		"<domain><host><cpu><model>m</model></cpu></host></domain>",
 		"<capabilities><host><cpu><model>m</model></cpu></host>",
 	};
