@@ -79,7 +79,8 @@ next_rate(void *row, void *before, const struct snap_rated *rated,
 
 	snap_rate_next(rate,
 	    before != NULL ? snap_rate_of(before, rated->rate) : NULL, count,
-	    now_ms, limits->rate_min_ms);
+	    now_ms, limits->began_ms != 0 ? now_ms - limits->began_ms : 0,
+	    limits->rate_min_ms);
 	if (count != SNAP_NO_U64 || rate->at_ms == 0) {
 		return false;
 	}

@@ -10,7 +10,8 @@ struct snap_domain;
 
 /* When a sample was taken, and how long it counts. */
 struct lv_carry_limits {
-	int64_t sampled_ms;  /* 0: only just */
+	int64_t began_ms;    /* when it was asked for; 0: with sampled_ms */
+	int64_t sampled_ms;  /* when it was there; 0: only just */
 	int64_t rate_min_ms; /* shorter intervals make no rate */
 	int64_t stale_after_ms;
 };

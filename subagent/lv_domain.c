@@ -265,15 +265,16 @@ ask_for_statistics(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 	}
 }
 
-void
+bool
 lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
     struct vm_index *ix, const struct options *opts)
 {
 	struct snap_def *def = read_xml(d, lc, dom, opts);
 	uint32_t *disk_indices, *nic_indices;
+	bool others;
 
 	if (def == NULL) {
-		return;
+		return false;
 	}
 	read_pinning(def, lc, dom);
 	if (lc->local) {
@@ -287,9 +288,10 @@ lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 		free(disk_indices);
 		free(nic_indices);
 		snap_def_unref(def);
-		return;
+		return false;
 	}
-	if (d->survey != NULL && !lv_survey_fits(d->def, def)) {
+	others = d->def != NULL && !lv_survey_fits(d->def, def);
+	if (d->survey != NULL && others) {
 		lv_survey_free(d->survey);
 		d->survey = NULL;
 		d->survey_due = true;
@@ -303,6 +305,7 @@ lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 	d->nic_indices = nic_indices;
 	d->sizes = d->id < 0 ? read_sizes(def, lc, dom) : NULL;
 	ask_for_statistics(d, lc, dom, opts);
+	return others;
 }
 
 /* An answer that failed to come leaves what was known. */

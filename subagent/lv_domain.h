@@ -63,9 +63,9 @@ void lv_domain_begin_run(struct lv_domain *d, int id, int64_t started_ms);
  * Reads the XML, pinning and, of an inactive domain, disk sizes, and numbers
  * the devices.  What fails keeps its old value, or is unknown.  A guest whose
  * balloon driver nobody asks for statistics is asked from now on, if the
- * configuration wants that.
+ * configuration wants that.  True if its devices are others than before.
  */
-void lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc,
+bool lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc,
     virDomainPtr dom, struct vm_index *ix, const struct options *opts);
 
 /* Reads autostart, persistence and managed save for this domain alone. */

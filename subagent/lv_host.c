@@ -260,10 +260,10 @@ lv_host_measure(struct snap_load *load, struct lv_conn *lc,
 		    (load->iowait_us != SNAP_NO_U64 ? load->iowait_us : 0);
 	}
 	now_ms = clock_boot_ms();
-	snap_rate_next(&load->busy_rate, &before.busy_rate, busy, now_ms,
+	snap_rate_next(&load->busy_rate, &before.busy_rate, busy, now_ms, 0,
 	    rate_min_ms);
 	snap_rate_next(&load->total_rate, &before.total_rate, total, now_ms,
-	    rate_min_ms);
+	    0, rate_min_ms);
 	if (busy == SNAP_NO_U64) {
 		load->busy_rate.span_ms = 0; /* nothing to go on with */
 	}

@@ -48,6 +48,7 @@ sort_listing(struct lv_listing *listing)
 		if (listing->records != NULL) {
 			listing->items[i].dom = listing->records[i]->dom;
 			listing->items[i].stats = listing->records[i];
+			listing->items[i].began_ms = listing->began_ms;
 			listing->items[i].sampled_ms = listing->sampled_ms;
 		} else {
 			listing->items[i].dom = listing->doms[i];
@@ -63,6 +64,7 @@ lv_listing_read(struct lv_listing *listing, struct lv_conn *lc)
 {
 	memset(listing, 0, sizeof(*listing));
 	if (lv_conn_can(lc, LV_CALL_ALL_STATS)) {
+		listing->began_ms = clock_boot_ms();
 		listing->n = LV_ASK(lc, virConnectGetAllDomainStats(
 		    lc->conn, LV_STATS_GROUPS, &listing->records,
 		    STATS_FLAGS));

@@ -13,13 +13,15 @@ struct lv_hv;
 struct lv_listed {
 	virDomainPtr dom;
 	virDomainStatsRecordPtr stats; /* NULL: the driver has none */
-	int64_t sampled_ms;            /* when they were taken; 0: only just */
+	int64_t began_ms;              /* when they were asked for, */
+	int64_t sampled_ms;            /* and there; 0: not yet, or just now */
 };
 
 struct lv_listing {
 	int n;
 	struct lv_listed *items;
-	int64_t sampled_ms;               /* when the statistics were taken */
+	int64_t began_ms;                 /* when statistics were asked for, */
+	int64_t sampled_ms;               /* and there */
 	virDomainStatsRecordPtr *records; /* what owns the items: these */
 	virDomainPtr *doms;               /* or these */
 };

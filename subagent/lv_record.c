@@ -96,7 +96,8 @@ finish(struct snap_domain *rec, struct lv_domain *d, const struct lv_conn *lc,
 		rec->cpu_system_us = SNAP_NO_U64;
 	}
 	snap_domain_sort(rec);
-	rec->sampled_ms = now_ms;
+	/* What took long to come may be as old as the question. */
+	rec->sampled_ms = limits->began_ms != 0 ? limits->began_ms : now_ms;
 	if (d->state.state != VIR_DOMAIN_PMSUSPENDED) {
 		d->state.to_disk = false; /* it has woken up */
 	}

@@ -111,13 +111,16 @@ take_turns(struct lv_hv *hv)
 	}
 }
 
-/* Definition, job and survey, where there is reason to look. */
-static void
+/*
+ * Definition, job and survey, where there is reason to look.  True if the
+ * domain has other devices now than when the statistics were taken.
+ */
+static bool
 read_changes(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom)
 {
-	if (d->def_dirty) {
-		lv_domain_read_def(d, &hv->lc, dom, hv->ix, hv->opts);
-	}
+	bool others = d->def_dirty &&
+	    lv_domain_read_def(d, &hv->lc, dom, hv->ix, hv->opts);
+
 	/* Not all jobs begin with an event, and some were there already. */
 	if (lv_domain_has_job(d) || d->record == NULL || d->survey_due) {
 		lv_domain_read_job(d, &hv->lc, dom);
@@ -125,6 +128,7 @@ read_changes(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom)
 	if (lv_survey_is_due(d)) {
 		lv_survey_domain(d, &hv->lc, dom);
 	}
+	return others;
 }
 
 /* Events bring samples in between, which are too close to make rates of. */
@@ -138,6 +142,7 @@ static struct lv_carry_limits
 limits_of(const struct lv_hv *hv, const struct lv_listed *item)
 {
 	return (struct lv_carry_limits){
+		.began_ms = item->began_ms,
 		.sampled_ms = item->sampled_ms,
 		.rate_min_ms = rate_min_ms(hv),
 		.stale_after_ms = (int64_t)hv->opts->stale_after_s * 1000,
@@ -147,8 +152,11 @@ limits_of(const struct lv_hv *hv, const struct lv_listed *item)
 static void
 record(struct lv_hv *hv, struct lv_domain *d, const struct lv_listed *item)
 {
-	const struct lv_carry_limits limits = limits_of(hv, item);
+	struct lv_carry_limits limits = limits_of(hv, item);
 
+	if (limits.began_ms == 0) {
+		limits.began_ms = clock_boot_ms();
+	}
 	if (item->stats != NULL) {
 		lv_record_from_stats(d, &hv->lc, item->stats->params,
 		    item->stats->nparams, &limits);
@@ -196,6 +204,34 @@ apply_batch(struct lv_hv *hv, const struct lv_batch *batch)
 	}
 }
 
+static void
+record_one(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom)
+{
+	int64_t began_ms = clock_boot_ms();
+	virDomainStatsRecordPtr *records = lv_listing_stats(&hv->lc, dom);
+	struct lv_listed item = { .dom = dom, .began_ms = began_ms,
+	    .stats = records != NULL ? records[0] : NULL };
+
+	/* Without statistics it may have gone since it was looked up. */
+	if (records != NULL || !lv_conn_can(&hv->lc, LV_CALL_ALL_STATS)) {
+		record(hv, d, &item);
+	}
+	if (records != NULL) {
+		virDomainStatsRecordListFree(records);
+	}
+}
+
+static void
+refresh_listed_one(struct lv_hv *hv, struct lv_domain *d,
+    const struct lv_listed *item)
+{
+	if (read_changes(hv, d, item->dom) && d->id >= 0) {
+		record_one(hv, d, item->dom); /* counters of the new devices */
+	} else {
+		record(hv, d, item);
+	}
+}
+
 /*
  * Two passes over what libvirt listed: first who is there, so that
  * lv_listing_flags() finds all entries, then what they are like.
@@ -221,8 +257,7 @@ refresh_listed(struct lv_hv *hv, const struct lv_listing *listing,
 	take_turns(hv);
 	for (int i = 0; i < listing->n; i++) {
 		if (noted[i] != NULL) {
-			read_changes(hv, noted[i], listing->items[i].dom);
-			record(hv, noted[i], &listing->items[i]);
+			refresh_listed_one(hv, noted[i], &listing->items[i]);
 		}
 	}
 	free(noted);
@@ -248,22 +283,6 @@ int
 lv_refresh_all(struct lv_hv *hv)
 {
 	return refresh_all(hv, NULL);
-}
-
-static void
-record_one(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom)
-{
-	virDomainStatsRecordPtr *records = lv_listing_stats(&hv->lc, dom);
-	struct lv_listed item = { .dom = dom,
-	    .stats = records != NULL ? records[0] : NULL };
-
-	/* Without statistics it may have gone since it was looked up. */
-	if (records != NULL || !lv_conn_can(&hv->lc, LV_CALL_ALL_STATS)) {
-		record(hv, d, &item);
-	}
-	if (records != NULL) {
-		virDomainStatsRecordListFree(records);
-	}
 }
 
 static void

@@ -4,18 +4,42 @@
 
 #include "snap_def.h"
 
+/* An interval is this many times as long as what is uncertain of its ends. */
+#define CERTAINTY 4
+
+/*
+ * Whether two samples are too close: then the older is waited upon for a later
+ * one, unless the new one is so much more certain that it is a better start.
+ */
+static bool
+too_close(const struct snap_rate *rate, int64_t now_ms, int64_t slack_ms,
+    int64_t min_ms)
+{
+	int64_t least_ms = CERTAINTY * (slack_ms > rate->slack_ms ? slack_ms :
+	    (int64_t)rate->slack_ms);
+
+	return now_ms - rate->at_ms < (least_ms > min_ms ? least_ms : min_ms);
+}
+
 void
 snap_rate_next(struct snap_rate *rate, const struct snap_rate *before,
-    uint64_t count, int64_t now_ms, int64_t min_ms)
+    uint64_t count, int64_t now_ms, int64_t slack_ms, int64_t min_ms)
 {
 	static const struct snap_rate none;
+	bool close;
 
 	*rate = before != NULL ? *before : none;
-	if (count == SNAP_NO_U64 || (rate->at_ms != 0 &&
-	    now_ms - rate->at_ms < min_ms && count >= rate->count)) {
+	if (count == SNAP_NO_U64) {
 		return;
 	}
-	if (rate->at_ms == 0 || count < rate->count ||
+	close = rate->at_ms != 0 && count >= rate->count &&
+	    too_close(rate, now_ms, slack_ms, min_ms);
+	if (close && rate->slack_ms <= CERTAINTY * slack_ms + min_ms) {
+		return;
+	}
+	if (close) {
+		/* The value stays, and the next one starts from here. */
+	} else if (rate->at_ms == 0 || count < rate->count ||
 	    now_ms - rate->at_ms > UINT32_MAX) {
 		rate->span_ms = 0;
 		rate->delta = 0;
@@ -25,6 +49,8 @@ snap_rate_next(struct snap_rate *rate, const struct snap_rate *before,
 	}
 	rate->count = count;
 	rate->at_ms = now_ms;
+	rate->slack_ms = slack_ms < UINT32_MAX ? (uint32_t)slack_ms :
+	    UINT32_MAX;
 }
 
 /*

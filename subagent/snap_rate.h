@@ -15,16 +15,19 @@ struct snap_rate {
 	int64_t at_ms;    /* which was then; 0: no sample yet */
 	uint64_t delta;   /* what it grew by */
 	uint32_t span_ms; /* the interval's length; 0: no value */
+	uint32_t slack_ms; /* the count may have been taken so much earlier */
 };
 
 /*
  * Carries a rate on from the sample before (NULL: this is the first of a run)
- * by a new one.  SNAP_NO_U64, "not known this time", and a sample within
- * min_ms of the last leave the rate as it was; a counter that went backwards
- * begins anew, without a value.
+ * by a new one, which was taken within the slack_ms before now_ms.
+ * SNAP_NO_U64, "not known this time", and a sample too close to the last leave
+ * the rate as it was: within min_ms, or too close for when they were taken to
+ * be certain enough.  A counter that went backwards begins anew, without a
+ * value.
  */
 void snap_rate_next(struct snap_rate *rate, const struct snap_rate *before,
-    uint64_t count, int64_t now_ms, int64_t min_ms);
+    uint64_t count, int64_t now_ms, int64_t slack_ms, int64_t min_ms);
 
 /*
  * Growth per second times times, divided by by, rounded, and at most

@@ -8,6 +8,7 @@ What counts is a window of several refreshes: the mean of the rates that each of
 
 import contextlib
 import os
+import signal
 import time
 
 import guest
@@ -246,5 +247,34 @@ def test_new_run(fix):
     tap.check(0 < rates["virtDomainCpuUtilization", (fix.vm,)] <= 10000 * cpus, f"{rates}")
 
 
+def test_neighbour_hangs(fix):
+    "a neighbour that hangs holds up the statistics of all, and makes nobody's rates too high"
+    # libvirt asks guests in an order of its own: what counts is one that comes before a hanging one
+    others = [Guest(fix.hv, f"other{n}", disks=False).define().start() for n in range(2)]
+    for other in others:
+        other.wait_booted()
+    fix.one.command("burn forever")
+    fix.daemon.stop()
+    with Daemon(fix.run, fix.snmpd, name="hangs",
+                config=f"connection - {fix.hv.uri()}\nrefreshInterval 1\n") as daemon:
+        daemon.wait_number(3)
+        busy = virtmib.instance("virtVcpuUtilization", fix.vm, 1)
+        fix.run.wait_until(lambda: fix.snmpd.value(busy), 30, "a rate")
+        highest = 0
+        for other in others:
+            os.kill(other.qemu_pid, signal.SIGSTOP)
+            time.sleep(6)  # as long as the call is to hang
+            os.kill(other.qemu_pid, signal.SIGCONT)
+            until = time.monotonic() + 4
+            while time.monotonic() < until:
+                found = [fix.snmpd.value(virtmib.instance("virtVcpuUtilization", fix.vm, number))
+                         for number in (1, 2)]
+                highest = max([highest, *filter(None, found)])
+                time.sleep(0.1)
+    tap.diag(f"highest utilization of a vCPU: {highest / 100} percent")
+    tap.check(0 < highest < 11000, f"a vCPU used {highest / 100} percent of a CPU")
+
+
 if __name__ == "__main__":
-    tap.main([test_first, test_cpu, test_disk_and_net, test_idle, test_new_run], fixture)
+    tap.main([test_first, test_cpu, test_disk_and_net, test_idle, test_new_run,
+              test_neighbour_hangs], fixture)

@@ -22,6 +22,14 @@ struct sample {
 	uint64_t expected;
 };
 
+/* One that took its time to come. */
+struct slow_sample {
+	uint64_t count;
+	int64_t at_ms;
+	int64_t slack_ms;
+	uint64_t expected;
+};
+
 #define ASSERT_SAMPLES(...)                                                   \
 	assert_samples((const struct sample[]){ __VA_ARGS__ },                \
 	    sizeof((const struct sample[]){ __VA_ARGS__ }) /                  \
@@ -37,7 +45,8 @@ assert_samples(const struct sample *samples, size_t n)
 
 		memset(&rate, 0xa5, sizeof(rate)); /* is written to only */
 		snap_rate_next(&rate, i > 0 ? &before : NULL,
-		    samples[i].count, START_MS + samples[i].at_ms, MIN_MS);
+		    samples[i].count, START_MS + samples[i].at_ms, 0,
+		    MIN_MS);
 		value = snap_rate_value(&rate, 1, 1);
 		if (value != samples[i].expected) {
 			fail_msg("sample %zu gives %llu", i,
@@ -57,9 +66,59 @@ test_first_sample_has_none(void **state)
 	ASSERT_SAMPLES({ NO, 0, NO }, { NO, 5000, NO }, { 500, 10000, NO },
 	    { 600, 20000, 10 });
 	/* A zeroed one has seen nothing either. */
-	snap_rate_next(&rate, &none, 500, START_MS, MIN_MS);
+	snap_rate_next(&rate, &none, 500, START_MS, 0, MIN_MS);
 	assert_true(snap_rate_value(&rate, 1, 1) == NO);
 	assert_true(snap_rate_value(&none, 1, 1) == NO);
+}
+
+static void
+assert_slow_samples(const struct slow_sample *samples, size_t n)
+{
+	struct snap_rate before, rate;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t value;
+
+		snap_rate_next(&rate, i > 0 ? &before : NULL,
+		    samples[i].count, START_MS + samples[i].at_ms,
+		    samples[i].slack_ms, MIN_MS);
+		value = snap_rate_value(&rate, 1, 1);
+		if (value != samples[i].expected) {
+			fail_msg("slow sample %zu gives %llu", i,
+			    (unsigned long long)value);
+		}
+		before = rate;
+	}
+}
+
+/*
+ * A call that hung for 12 s: its counters may be as old as that, so that an
+ * interval that begins or ends with them might be almost any length.
+ */
+static void
+test_uncertain_samples(void **state)
+{
+	static const struct slow_sample hung[] = {
+		{ 0, 0, 0, NO }, { 10000, 10000, 0, 1000 },
+		{ 10100, 22000, 12000, 1000 }, /* passed over */
+		{ 22000, 22500, 0, 960 },      /* 12,000 in 12.5 s */
+	};
+	/* the first of a run is given up for a better one */
+	static const struct slow_sample first[] = {
+		{ 100, 12000, 12000, NO }, { 12000, 13000, 0, NO },
+		{ 22000, 23000, 0, 1000 },
+	};
+	/* long calls each time make longer intervals, not none */
+	static const struct slow_sample always[] = {
+		{ 0, 0, 4000, NO }, { 10000, 10000, 4000, NO },
+		{ 20000, 20000, 4000, 1000 }, { 30000, 30000, 4000, 1000 },
+		{ 50000, 40000, 4000, 1500 },
+	};
+
+	(void)state;
+	assert_slow_samples(hung, sizeof(hung) / sizeof(hung[0]));
+	assert_slow_samples(first, sizeof(first) / sizeof(first[0]));
+	assert_slow_samples(always, sizeof(always) / sizeof(always[0]));
 }
 
 static void
@@ -218,6 +277,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_sample_has_none),
+		cmocka_unit_test(test_uncertain_samples),
 		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_backwards),
 		cmocka_unit_test(test_least_interval),
