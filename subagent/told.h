@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What managers were told last of each VM, kept over restarts.
+ *
+ * The file (host byte order; it is not for other machines):
+ *
+ *	header  TOLD_STATES octets: a line of text with a version, then zeros
+ *	states  one octet per vmIndex, from 1: its vmOperState; 0: no such VM
+ *	VMs     one struct of fixed size per vmIndex: UUID, persistence, name, CRC
+ *
+ * A state is one octet, so that those of all VMs of a bulk notification are
+ * written at once: a process that is killed has written all or none of them.
+ * A state is only set once its VM is written.  Nothing is synced: what counts is that
+ * a killed process leaves it behind, not that a power failure does.
+ *
+ * Trouble with the file is logged once; then everything is kept in memory, and
+ * the whole is written when it works again.
+ *
+ * Belongs to one thread.
+ */
+#ifndef VMMIBD_TOLD_H
+#define VMMIBD_TOLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "snapshot.h"
+
+struct told;
+
+struct told_vm {
+	struct snap_uuid uuid;
+	int32_t state;      /* enum rfc7666_oper_state; 0: there is none */
+	int32_t persistent; /* enum rfc7666_tristate */
+	const char *name;   /* the table's; valid until this VM changes */
+};
+
+/*
+ * Reads the file at path; NULL only when out of memory.  A file with the wrong
+ * header is renamed to path.corrupt and a message logged; VMs in it that
+ * cannot be read are left out, and told_complete() is false then.
+ */
+struct told *told_open(const char *path);
+void told_close(struct told *told); /* NULL is allowed */
+
+/* Whether a VM that is not in the table is one that is new: the file was there, and whole. */
+bool told_complete(const struct told *told);
+
+/* One above the highest vmIndex that may be there. */
+uint32_t told_end(const struct told *told);
+/* What is known of a vmIndex; false: nothing. */
+bool told_get(const struct told *told, uint32_t index, struct told_vm *vm);
+
+/*
+ * Sets what a VM is, and was told to be.  Takes effect in the file with the next
+ * told_flush(), for all since the last one at once.  state 0 forgets the VM
+ * (uuid, name, persistent do not matter then).  A vmIndex above the limit of
+ * vm_index.h is ignored.
+ */
+void told_set(struct told *told, uint32_t index, const struct told_vm *vm);
+void told_flush(struct told *told);
+
+#endif

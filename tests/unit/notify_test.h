@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the tests of notify and told share: a place for the file, notes, the log. */
+#ifndef NOTIFY_TEST_H
+#define NOTIFY_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "note.h"
+#include "rfc7666.h"
+#include "told.h"
+
+#define STATES 262144 /* octets of one of the two areas */
+#define HEADER 64
+#define ROW 284
+
+static char dir[64];
+static char path[80];
+static size_t n_logged;
+static char last_logged[1024];
+
+static inline void
+keep_log(int priority, const char *line)
+{
+	(void)priority;
+	n_logged++;
+	snprintf(last_logged, sizeof(last_logged), "%s", line);
+}
+
+static inline void
+dir_empty(void)
+{
+	DIR *list = opendir(dir);
+	struct dirent *entry;
+
+	while (list != NULL && (entry = readdir(list)) != NULL) {
+		if (unlinkat(dirfd(list), entry->d_name, 0) < 0)
+			unlinkat(dirfd(list), entry->d_name, AT_REMOVEDIR);
+	}
+	if (list != NULL)
+		closedir(list);
+}
+
+static inline int
+make_dir(void **state)
+{
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s/test_told.XXXXXX",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	if (mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(path, sizeof(path), "%s/told", dir);
+	n_logged = 0;
+	last_logged[0] = '\0';
+	log_set_sink(keep_log, NULL);
+	return 0;
+}
+
+static inline int
+remove_dir(void **state)
+{
+	(void)state;
+	log_set_sink(NULL, NULL);
+	dir_empty();
+	return rmdir(dir);
+}
+
+static inline bool
+exists_with(const char *suffix)
+{
+	char name[128];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return lstat(name, &st) == 0;
+}
+
+static inline struct snap_uuid
+uuid_of(uint32_t n)
+{
+	struct snap_uuid uuid;
+
+	memset(&uuid, 0x5a, sizeof(uuid));
+	memcpy(uuid.octets, &n, sizeof(n));
+	return uuid;
+}
+
+static inline const char *
+name_of(uint32_t n)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "vm-%u", (unsigned)n);
+	return name;
+}
+
+static inline struct told *
+open_told(void)
+{
+	struct told *told = told_open(path);
+
+	assert_non_null(told);
+	return told;
+}
+
+/* Sets VM n to be itself in some state. */
+static inline void
+set(struct told *told, uint32_t n, int32_t state)
+{
+	struct told_vm vm = { uuid_of(n), state, TRI_YES, name_of(n) };
+
+	told_set(told, n, &vm);
+}
+
+/* 0: it is not there; fails if it is another VM. */
+static inline int32_t
+state_in(const struct told *told, uint32_t n)
+{
+	struct told_vm vm;
+	struct snap_uuid uuid = uuid_of(n);
+
+	if (!told_get(told, n, &vm))
+		return 0;
+	assert_memory_equal(&vm.uuid, &uuid, sizeof(uuid));
+	assert_string_equal(vm.name, name_of(n));
+	assert_int_equal(vm.persistent, TRI_YES);
+	assert_true(n < told_end(told));
+	assert_in_range(vm.state, OPER_UNKNOWN, OPER_CRASHED);
+	return vm.state;
+}
+
+/* What a process would find that starts now. */
+static inline int32_t
+state_on_disk(uint32_t n)
+{
+	struct told *told = open_told();
+	int32_t state = state_in(told, n);
+
+	told_close(told);
+	return state;
+}
+
+/* A note of VM n; 0: of none. */
+static inline struct note *
+make_note(enum note_kind kind, uint32_t n, int32_t state)
+{
+	struct note *note = note_new(kind, NULL);
+	struct snap_def *def;
+
+	assert_non_null(note);
+	if (n == 0)
+		return note;
+	def = snap_def_new();
+	assert_non_null(def);
+	def->name = snap_def_text(def, name_of(n));
+	assert_non_null(def->name);
+	note->def = def;
+	note->index = n;
+	note->uuid = uuid_of(n);
+	note->persistent = TRI_YES;
+	note->state = state;
+	return note;
+}
+
+#define dir_test(name) \
+	cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
+
+#endif
