@@ -107,9 +107,6 @@ print_type(const struct tree *node)
 		type = get_tc_descriptor(node->tc_index);
 	}
 	printf("%s", type != NULL ? type : base_type_of(node));
-	if (node->type == TYPE_NOTIFTYPE) {
-		return;
-	}
 	if (node->access == MIB_ACCESS_NOACCESS) {
 		printf(", index");
 	} else if (node->access == MIB_ACCESS_NOTIFY) {
@@ -147,14 +144,45 @@ print_oid(const struct tree *node, const struct tree *root)
 	printf("%s%lu", node->parent == root ? "" : ".", node->subid);
 }
 
+/* The objects of a notification, in the order in which it has them. */
+static void
+print_varbinds(const struct tree *node)
+{
+	const struct varbind_list *varbind;
+
+	for (varbind = node->varbinds; varbind != NULL;
+	    varbind = varbind->next) {
+		printf("%s%s", varbind->vblabel,
+		    varbind->next != NULL ? ", " : "");
+	}
+}
+
+/* A notification has no type and no unit, but objects. */
+static void
+print_head(const struct tree *first)
+{
+	if (first->type == TYPE_NOTIFTYPE) {
+		printf("| name | OID | objects | source | meaning |\n"
+		    "|---|---|---|---|---|\n");
+	} else {
+		printf("| name | OID | type | unit | source | meaning |\n"
+		    "|---|---|---|---|---|---|\n");
+	}
+}
+
 static void
 print_row(const struct tree *node, const struct tree *root)
 {
 	printf("| %s | ", node->label);
 	print_oid(node, root);
 	printf(" | ");
-	print_type(node);
-	printf(" | %s | ", node->units != NULL ? node->units : "");
+	if (node->type == TYPE_NOTIFTYPE) {
+		print_varbinds(node);
+	} else {
+		print_type(node);
+		printf(" | %s", node->units != NULL ? node->units : "");
+	}
+	printf(" | ");
 	print_source(node);
 	printf(" | ");
 	if (node->description != NULL) {
@@ -218,8 +246,7 @@ print_section(const struct tree *parent, const struct tree *root)
 				print_rows_of(parent);
 				printf("\n");
 			}
-			printf("| name | OID | type | unit | source | meaning |\n"
-			    "|---|---|---|---|---|---|\n");
+			print_head(node);
 			started = true;
 		}
 		print_row(node, root);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -130,14 +131,27 @@ on_session_up(int major, int minor, void *session, void *arg)
 	return SNMP_ERR_NOERROR;
 }
 
+/* Whether the other end closed it; one that hangs has not. */
+static bool
+is_closed(netsnmp_session *session)
+{
+	netsnmp_transport *transport =
+	    snmp_sess_transport(snmp_sess_pointer(session));
+	char octet;
+
+	return transport == NULL || transport->sock < 0 ||
+	    recv(transport->sock, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0 ||
+	    (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
 static int
 on_session_down(int major, int minor, void *session, void *arg)
 {
 	(void)major;
 	(void)minor;
-	(void)session;
 	(void)arg;
 	snmpd = NULL;
+	mib_serve_disconnect(is_closed(session));
 	log_warn("lost snmpd, waiting for it to return");
 	return SNMP_ERR_NOERROR;
 }
@@ -326,7 +340,10 @@ poll_once(netsnmp_large_fd_set *fds, struct timeval *timeout)
 static int
 wait_for_work(netsnmp_large_fd_set *fds, bool expect_more)
 {
-	struct timeval none = { 0, 0 }, long_time = { 3600, 0 };
+	int64_t idle_ms = mib_serve_idle_ms();
+	struct timeval none = { 0, 0 };
+	struct timeval idle = { (time_t)(idle_ms / 1000),
+	    (suseconds_t)(idle_ms % 1000 * 1000) };
 	int64_t until_us = monotonic_us() + LINGER_US;
 	int ready;
 
@@ -336,7 +353,7 @@ wait_for_work(netsnmp_large_fd_set *fds, bool expect_more)
 			return ready;
 		}
 	}
-	return poll_once(fds, &long_time);
+	return poll_once(fds, &idle);
 }
 
 int
@@ -356,7 +373,7 @@ agent_run(void)
 			break;
 		}
 		look_around();
-		mib_serve_adopt();
+		mib_serve_adopt(snmpd);
 		answered = ready > 0 &&
 		    !NETSNMP_LARGE_FD_ISSET(wake_pipe[0], &fds);
 		if (ready > 0) {

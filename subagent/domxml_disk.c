@@ -176,6 +176,8 @@ domxml_read_disk(struct domxml_reading *reading, const xmlNode *node,
 	disk->protocol = domxml_keep(reading, domxml_attr(source, "protocol"));
 	disk->source = disk_source(reading, type, source);
 	disk->cache = domxml_keep(reading, domxml_attr(driver, "cache"));
+	disk->alias = domxml_keep(reading,
+	    domxml_attr(domxml_child(node, "alias"), "name"));
 	disk->serial = domxml_keep(reading,
 	    domxml_text(domxml_child(node, "serial")));
 	disk->readonly = domxml_child(node, "readonly") != NULL;

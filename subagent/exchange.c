@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hands the newest snapshot from a collector to the main thread. */
+/* Hands snapshots and notes from a collector to the main thread. */
 #include "exchange.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "note.h"
 #include "snapshot.h"
+
+/* As many as a main thread that waits for snmpd may have to catch up with. */
+#define NOTES_MAX 65536
 
 struct exchange {
 	_Atomic(const struct snapshot *) newest;
 	void (*wake)(void);
+	pthread_mutex_t lock; /* of the rest */
+	struct note_list notes;
+	uint64_t lost;
 };
 
 struct exchange *
@@ -19,6 +27,8 @@ exchange_new(void (*wake)(void))
 
 	if (ex != NULL) {
 		ex->wake = wake;
+		pthread_mutex_init(&ex->lock, NULL);
+		note_list_init(&ex->notes);
 	}
 	return ex;
 }
@@ -28,6 +38,8 @@ exchange_free(struct exchange *ex)
 {
 	if (ex != NULL) {
 		snapshot_unref(exchange_take(ex));
+		note_list_free(&ex->notes);
+		pthread_mutex_destroy(&ex->lock);
 		free(ex);
 	}
 }
@@ -45,4 +57,36 @@ const struct snapshot *
 exchange_take(struct exchange *ex)
 {
 	return atomic_exchange(&ex->newest, NULL);
+}
+
+void
+exchange_tell(struct exchange *ex, struct note_list *notes)
+{
+	if (notes->first == NULL) {
+		return;
+	}
+	pthread_mutex_lock(&ex->lock);
+	if (ex->notes.n + notes->n <= NOTES_MAX) {
+		note_list_append(&ex->notes, notes);
+	} else {
+		ex->lost += notes->n;
+		note_list_free(notes);
+	}
+	pthread_mutex_unlock(&ex->lock);
+	if (ex->wake != NULL) {
+		ex->wake();
+	}
+}
+
+uint64_t
+exchange_hear(struct exchange *ex, struct note_list *notes)
+{
+	uint64_t lost;
+
+	pthread_mutex_lock(&ex->lock);
+	note_list_append(notes, &ex->notes);
+	lost = ex->lost;
+	ex->lost = 0;
+	pthread_mutex_unlock(&ex->lock);
+	return lost;
 }

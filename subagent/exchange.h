@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Hands the newest snapshot from a collector to the main thread. */
+/* Hands snapshots and notes from a collector to the main thread. */
 #ifndef VMMIBD_EXCHANGE_H
 #define VMMIBD_EXCHANGE_H
 
+#include <stdint.h>
+
 struct exchange;
+struct note_list;
 struct snapshot;
 
 /*
@@ -19,5 +22,17 @@ void exchange_publish(struct exchange *ex, const struct snapshot *snap);
 
 /* The snapshot published since the last take, with its reference, or NULL. */
 const struct snapshot *exchange_take(struct exchange *ex);
+
+/*
+ * Passes notes on, in order, and empties the list.  A note that tells of a
+ * change comes after the snapshot that shows it.
+ */
+void exchange_tell(struct exchange *ex, struct note_list *notes);
+
+/*
+ * Moves all notes that were told to the end of notes.  Returns how many were
+ * lost since the last time, as the main thread did not come for them.
+ */
+uint64_t exchange_hear(struct exchange *ex, struct note_list *notes);
 
 #endif

@@ -18,9 +18,12 @@
 #include "lv_inbox.h"
 #include "lv_refresh.h"
 #include "lv_store.h"
+#include "lv_watch.h"
+#include "note.h"
 #include "options.h"
 #include "text.h"
 #include "thread.h"
+#include "told.h"
 
 /* Pause before a further attempt to connect; doubles up to the maximum. */
 #define BACKOFF_MIN_MS 500
@@ -45,6 +48,8 @@ struct lv_collector {
 	int backoff_ms;
 	unsigned jitter;   /* seed */
 	struct lv_store store;
+	struct lv_watch *watch;  /* NULL: of --once, which tells nobody */
+	struct note_list notes;  /* on their way to the exchange */
 	char trouble[256]; /* what was logged last; empty: all is well */
 };
 
@@ -175,6 +180,16 @@ complete_host(struct lv_collector *c)
 	}
 }
 
+/* After a look that succeeded, and the snapshot that shows it. */
+static void
+compare(struct lv_collector *c)
+{
+	if (c->watch != NULL) {
+		lv_watch_compare(c->watch, &c->hv, clock_boot_ms(), &c->notes);
+		exchange_tell(c->ex, &c->notes);
+	}
+}
+
 static void
 refresh_succeeded(struct lv_collector *c, int64_t began_ms)
 {
@@ -191,6 +206,7 @@ refresh_succeeded(struct lv_collector *c, int64_t began_ms)
 		served->longest_ms = served->duration_ms;
 	}
 	publish(c);
+	compare(c);
 	if (!c->host_complete) {
 		complete_host(c);
 	}
@@ -251,19 +267,35 @@ attempt(struct lv_collector *c)
 	refresh(c);
 }
 
+/* Events are facts even if what they are about could not be read. */
 static void
-act_on(struct lv_collector *c, const struct lv_batch *batch)
+watch_events(struct lv_collector *c, struct lv_batch *batch)
 {
+	lv_watch_events(c->watch, &c->hv, &batch->events, clock_boot_ms(),
+	    &c->notes);
+	exchange_tell(c->ex, &c->notes);
+}
+
+static void
+act_on(struct lv_collector *c, struct lv_batch *batch)
+{
+	bool read = false;
+
 	if (c->connected && batch->closed) {
 		disconnect(c, "closed by the other side");
 	}
 	if (c->connected && (batch->n > 0 || batch->overflow)) {
 		c->act_again_ms = clock_boot_ms() + EVENT_SPACING_MS;
-		if (lv_refresh_batch(&c->hv, batch) == 0) {
+		read = lv_refresh_batch(&c->hv, batch) == 0;
+		if (read) {
 			publish(c);
 		} else {
 			judge_failure(c);
 		}
+	}
+	watch_events(c, batch);
+	if (read) {
+		compare(c);
 	}
 }
 
@@ -272,15 +304,19 @@ static int64_t
 settle(struct lv_collector *c)
 {
 	bool read = false;
-	int64_t next_ms = INT64_MAX;
+	int64_t next_ms = c->due_ms, other_ms;
 
 	if (c->connected) {
-		next_ms = lv_refresh_settle(&c->hv, &read);
+		other_ms = lv_refresh_settle(&c->hv, &read);
+		next_ms = other_ms < next_ms ? other_ms : next_ms;
 	}
 	if (read) {
 		publish(c);
 	}
-	return next_ms < c->due_ms ? next_ms : c->due_ms;
+	other_ms = lv_watch_settle(c->watch, &c->hv, clock_boot_ms(),
+	    &c->notes);
+	exchange_tell(c->ex, &c->notes);
+	return other_ms < next_ms ? other_ms : next_ms;
 }
 
 /* Events that come in floods are taken up together. */
@@ -321,6 +357,8 @@ lv_collect_free(struct lv_collector *c)
 {
 	if (c != NULL) {
 		lv_hv_free(&c->hv);
+		lv_watch_free(c->watch);
+		note_list_free(&c->notes);
 		lv_inbox_free(c->inbox);
 		lv_store_close(&c->store);
 		free(c);
@@ -352,6 +390,7 @@ collector_new(const struct options *opts,
 		.duration_ms = SNAP_NO_U64,
 		.longest_ms = SNAP_NO_U64,
 	};
+	note_list_init(&c->notes);
 	c->inbox = lv_inbox_new();
 	c->hv.ix = lv_store_open(&c->store, opts->state_directory,
 	    where->name, read_only);
@@ -364,9 +403,22 @@ collector_new(const struct options *opts,
 
 struct lv_collector *
 lv_collect_new(const struct options *opts,
-    const struct options_connection *where, struct exchange *ex)
+    const struct options_connection *where, struct exchange *ex,
+    struct told **told)
 {
-	return collector_new(opts, where, ex, false);
+	struct lv_collector *c = collector_new(opts, where, ex, false);
+
+	if (c == NULL) {
+		return NULL;
+	}
+	*told = lv_store_told(&c->store);
+	c->watch = *told != NULL ? lv_watch_new(*told) : NULL;
+	if (c->watch == NULL) {
+		log_error("%s: out of memory", where->name);
+		lv_collect_free(c);
+		return NULL;
+	}
+	return c;
 }
 
 int

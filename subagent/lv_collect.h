@@ -7,6 +7,7 @@
 
 struct exchange;
 struct lv_collector;
+struct told;
 struct options;
 struct options_connection;
 
@@ -15,9 +16,13 @@ struct options_connection;
  * that this can be done before going to the background.  The options, the
  * connection and the exchange must outlive it.  NULL, with a message logged,
  * when another process holds the directory or memory is out.
+ *
+ * told: what managers were told before, as kept in that directory; the
+ * caller's, and no collector touches it once this has returned.
  */
 struct lv_collector *lv_collect_new(const struct options *opts,
-    const struct options_connection *where, struct exchange *ex);
+    const struct options_connection *where, struct exchange *ex,
+    struct told **told);
 
 /*
  * Starts its thread, which connects, reads, and publishes until it is stopped.

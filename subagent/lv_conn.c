@@ -58,6 +58,7 @@ read_facts(struct lv_conn *lc)
 	/* The test driver's machine is as made up as its domains. */
 	lc->local = uri_is_local(uri) && type != NULL &&
 	    strcasecmp(type, "test") != 0;
+	lc->resumes_first = type != NULL && strcasecmp(type, "QEMU") == 0;
 	free(uri);
 	n_cpus = LV_ASK(lc, virNodeGetCPUMap(lc->conn, NULL, NULL, 0));
 	if (n_cpus <= 0 &&

@@ -42,6 +42,7 @@ struct lv_conn {
 	virConnectPtr conn;
 	struct lv_subscriptions subs;
 	bool local;      /* the hypervisor runs on this machine */
+	bool resumes_first; /* RESUMED comes before STARTED */
 	size_t n_cpus;   /* physical CPUs; 0: unknown */
 	bool lacks[LV_CALL_MAX];
 	unsigned arp_failures; /* in a row */

@@ -61,6 +61,7 @@ lv_domain_begin_run(struct lv_domain *d, int id, int64_t started_ms)
 	d->id = id;
 	d->started_ms = started_ms;
 	d->state.job = 0;
+	d->state.restored = false;
 	d->job = (struct snap_job){ JOB_NONE, SNAP_NO_U64, SNAP_NO_U64,
 	    SNAP_NO_U64 };
 	d->def_dirty = true; /* its devices may have other names */

@@ -28,6 +28,7 @@ struct lv_domain {
 	uint32_t index; /* vmIndex */
 	int id;         /* hypervisor ID, which tells runs apart; -1: inactive */
 	struct lv_state state;
+	int64_t state_ms;            /* when it was asked for last */
 	struct snap_job job;         /* details of state.job */
 	struct snap_trouble trouble; /* the last abnormal event */
 	int32_t autostart;  /* enum rfc7666_tristate */

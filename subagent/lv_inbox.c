@@ -14,12 +14,16 @@
 /* Beyond this a full refresh costs less than reading domain by domain. */
 #define INBOX_MAX 4096
 
+/* Events beyond this are lost; what they led to is still seen by looking. */
+#define EVENTS_MAX 65536
+
 struct lv_inbox {
 	pthread_mutex_t lock;
 	pthread_cond_t arrived;
 	struct lv_notice *filling; /* by the event thread */
 	size_t n_filling;
 	struct lv_notice *reading; /* by the collector, without the lock */
+	struct lv_event_list events;
 	bool overflow;
 	bool closed;
 	bool stop;
@@ -42,6 +46,7 @@ lv_inbox_new(void)
 		free(inbox);
 		return NULL;
 	}
+	lv_event_list_init(&inbox->events);
 	pthread_mutex_init(&inbox->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -58,6 +63,7 @@ lv_inbox_free(struct lv_inbox *inbox)
 	}
 	pthread_cond_destroy(&inbox->arrived);
 	pthread_mutex_destroy(&inbox->lock);
+	lv_event_list_free(&inbox->events);
 	free(inbox->filling);
 	free(inbox->reading);
 	free(inbox);
@@ -85,26 +91,32 @@ notice_of(struct lv_inbox *inbox, const struct snap_uuid *uuid)
 	return notice;
 }
 
-/* trouble may be NULL. */
+/* With the lock held.  trouble may be NULL. */
+static void
+mark(struct lv_inbox *inbox, const struct snap_uuid *uuid, unsigned dirty,
+    const struct snap_trouble *trouble)
+{
+	struct lv_notice *notice = notice_of(inbox, uuid);
+
+	if (notice == NULL) {
+		inbox->overflow = true;
+		return;
+	}
+	notice->dirty |= dirty;
+	if (dirty & LV_DIRTY_STARTED) {
+		notice->started_ms = clock_boot_ms();
+	}
+	if (trouble != NULL) {
+		notice->trouble = *trouble;
+	}
+}
+
 static void
 put(struct lv_inbox *inbox, const struct snap_uuid *uuid, unsigned dirty,
     const struct snap_trouble *trouble)
 {
-	struct lv_notice *notice;
-
 	pthread_mutex_lock(&inbox->lock);
-	notice = notice_of(inbox, uuid);
-	if (notice == NULL) {
-		inbox->overflow = true;
-	} else {
-		notice->dirty |= dirty;
-		if (dirty & LV_DIRTY_STARTED) {
-			notice->started_ms = clock_boot_ms();
-		}
-		if (trouble != NULL) {
-			notice->trouble = *trouble;
-		}
-	}
+	mark(inbox, uuid, dirty, trouble);
 	pthread_cond_signal(&inbox->arrived);
 	pthread_mutex_unlock(&inbox->lock);
 }
@@ -134,6 +146,24 @@ lv_inbox_put_trouble(struct lv_inbox *inbox, const struct snap_uuid *uuid,
 	}
 	memcpy(trouble.detail, clean, len);
 	put(inbox, uuid, LV_DIRTY_STATE, &trouble);
+}
+
+void
+lv_inbox_put_event(struct lv_inbox *inbox, struct lv_event *event,
+    unsigned dirty)
+{
+	pthread_mutex_lock(&inbox->lock);
+	if (event != NULL) {
+		mark(inbox, &event->uuid, dirty, NULL);
+	}
+	if (event == NULL || inbox->events.n == EVENTS_MAX) {
+		inbox->overflow = true;
+		lv_event_free(event);
+	} else {
+		lv_event_list_add(&inbox->events, event);
+	}
+	pthread_cond_signal(&inbox->arrived);
+	pthread_mutex_unlock(&inbox->lock);
 }
 
 void
@@ -205,6 +235,7 @@ lv_inbox_wait(struct lv_inbox *inbox, int64_t deadline_ms,
 	}
 	batch->notices = inbox->filling;
 	batch->n = inbox->n_filling;
+	lv_event_list_move(&batch->events, &inbox->events);
 	batch->overflow = inbox->overflow;
 	batch->closed = inbox->closed;
 	batch->stop = inbox->stop;

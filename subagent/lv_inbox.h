@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "snapshot.h"
+#include "lv_event.h"
 
 /* What an event makes worth reading again; bits. */
 enum lv_dirty {
@@ -15,6 +15,7 @@ enum lv_dirty {
 	LV_DIRTY_DEF = 2,     /* XML, pinning, autostart, ... */
 	LV_DIRTY_STARTED = 4, /* a new run began at started_ms */
 	LV_DIRTY_TO_DISK = 8, /* the guest suspended itself to disk */
+	LV_DIRTY_RESTORED = 16, /* that run began with what was saved */
 };
 
 /* All that is to be done about one domain; events of one domain merge. */
@@ -29,7 +30,8 @@ struct lv_notice {
 struct lv_batch {
 	struct lv_notice *notices; /* valid until the next wait */
 	size_t n;
-	bool overflow; /* notices were lost: everything is dirty */
+	struct lv_event_list events; /* in order; the taker's to free */
+	bool overflow; /* something was lost: everything is dirty */
 	bool closed;   /* the connection broke */
 	bool stop;     /* lv_inbox_stop() was called */
 };
@@ -47,6 +49,12 @@ void lv_inbox_put(struct lv_inbox *inbox, const struct snap_uuid *uuid,
 void lv_inbox_put_trouble(struct lv_inbox *inbox,
     const struct snap_uuid *uuid, enum snap_trouble_kind kind,
     const char *detail);
+/*
+ * Any thread: something happened that managers may have to be told.  The event
+ * passes over; besides it makes the domain dirty.  NULL: one was lost.
+ */
+void lv_inbox_put_event(struct lv_inbox *inbox, struct lv_event *event,
+    unsigned dirty);
 /* Any thread: the connection broke. */
 void lv_inbox_close(struct lv_inbox *inbox);
 /* Any thread: makes the present and all later waits end with stop. */

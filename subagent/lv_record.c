@@ -146,7 +146,9 @@ lv_record_from_stats(struct lv_domain *d, const struct lv_conn *lc,
 	if (d->def == NULL) {
 		return;
 	}
-	(void)lv_stats_state(params, n, &d->state.state, &d->state.reason);
+	if (lv_stats_state(params, n, &d->state.state, &d->state.reason)) {
+		d->state_ms = limits->began_ms;
+	}
 	rec = n_ids > 0 ? snap_domain_new(d->def, ids, n_ids) :
 	    snap_domain_new(d->def, d->def->vcpu_ids, d->def->n_vcpus);
 	if (rec != NULL) {
@@ -171,8 +173,10 @@ lv_record_from_calls(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 	lv_measure_begin(&m, lc, dom, d->id >= 0,
 	    d->def->vcpus_max < VCPUS_MAX ? d->def->vcpus_max : VCPUS_MAX);
 	n_ids = lv_measure_vcpus(&m, ids, VCPUS_MAX);
-	(void)LV_ASK(lc, virDomainGetState(dom, &d->state.state,
-	    &d->state.reason, 0));
+	if (LV_ASK(lc, virDomainGetState(dom, &d->state.state,
+	    &d->state.reason, 0)) == 0) {
+		d->state_ms = limits->began_ms;
+	}
 	rec = n_ids > 0 ? snap_domain_new(d->def, ids, n_ids) :
 	    snap_domain_new(d->def, d->def->vcpu_ids, d->def->n_vcpus);
 	if (rec != NULL) {

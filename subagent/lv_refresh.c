@@ -184,6 +184,9 @@ apply_notice(struct lv_domain *d, const struct lv_notice *notice)
 		d->survey_due |=
 		    notice->trouble.kind == SNAP_TROUBLE_IO_ERROR;
 	}
+	if (notice->dirty & LV_DIRTY_STARTED) {
+		d->state.restored = (notice->dirty & LV_DIRTY_RESTORED) != 0;
+	}
 	if (notice->dirty & LV_DIRTY_TO_DISK) {
 		d->state.to_disk = true;
 	} else if (notice->dirty & LV_DIRTY_STARTED) {

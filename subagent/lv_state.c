@@ -42,6 +42,9 @@ of_paused(const struct lv_state *state)
 {
 	switch (state->reason) {
 	case VIR_DOMAIN_PAUSED_MIGRATION:
+		/* libvirt has it for what is restored paused, too. */
+		return state->restored && !is_migration(state->job) ? paused :
+		    migrating;
 	case VIR_DOMAIN_PAUSED_POSTCOPY:
 		return migrating;
 	case VIR_DOMAIN_PAUSED_SAVE:

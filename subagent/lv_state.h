@@ -13,6 +13,7 @@ struct lv_state {
 	bool managed_save; /* virDomainHasManagedSaveImage() */
 	int job;           /* virDomainJobOperation; 0: none */
 	bool active;       /* resident in memory: it has a hypervisor ID */
+	bool restored;     /* this run began with what was saved */
 	bool to_disk;      /* the guest suspended itself to disk, not memory */
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "told.h"
 #include "vm_index.h"
 
 static int
@@ -88,6 +89,15 @@ lv_store_open(struct lv_store *store, const char *directory, const char *name,
 		return NULL;
 	}
 	return vm_index_open(path);
+}
+
+struct told *
+lv_store_told(const struct lv_store *store)
+{
+	char path[PATH_MAX];
+
+	/* As long as that of the indices, which was no longer than allowed. */
+	return path_of(store, "/told", path) == 0 ? told_open(path) : NULL;
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+struct told;
 struct vm_index;
 
 /* Belongs to one collector thread. */
@@ -25,6 +26,9 @@ struct lv_store {
 struct vm_index *lv_store_open(struct lv_store *store, const char *directory,
     const char *name, bool read_only);
 void lv_store_close(struct lv_store *store);
+
+/* What managers were told last, from the same directory.  NULL: no memory. */
+struct told *lv_store_told(const struct lv_store *store);
 
 /* Saves what changed; shown is what the log calls the connection. */
 void lv_store_save(struct lv_store *store, struct vm_index *ix,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* VM-MIB's scalars. */
 #include "mib_tree.h"
+#include "notify.h"
 
 static const struct mib_column hypervisor_columns[] = {
 	TEXT(1, vmHvSoftware, struct snap_host, software),
@@ -10,9 +11,9 @@ static const struct mib_column hypervisor_columns[] = {
 };
 
 static const void *
-hypervisor_scalars(const struct snapshot *snap)
+hypervisor_scalars(const struct mib_view *view)
 {
-	return snap->host;
+	return view->snap->host;
 }
 
 static const oid hypervisor_root[] = { VM_OBJECTS, 1 };
@@ -30,9 +31,9 @@ static const struct mib_column number_columns[] = {
 };
 
 static const void *
-number_scalars(const struct snapshot *snap)
+number_scalars(const struct mib_view *view)
 {
-	return snap;
+	return view->snap;
 }
 
 static const oid objects_root[] = { VM_OBJECTS };
@@ -44,24 +45,16 @@ const struct mib_table mib_numbers = {
 	.scalars = number_scalars,
 };
 
-/* RFC 7666 wants false(2) of an agent that sends none of its notifications. */
-struct switches {
-	int32_t per_vm;
-	int32_t bulk;
-};
-
-static const struct switches switches = { .per_vm = 2, .bulk = 2 };
-
 static const struct mib_column switch_columns[] = {
-	TRUTH(9, vmPerVMNotificationsEnabled, struct switches, per_vm),
-	TRUTH(10, vmBulkNotificationsEnabled, struct switches, bulk),
+	TRUTH(9, vmPerVMNotificationsEnabled, struct notify_status,
+	    per_vm),
+	TRUTH(10, vmBulkNotificationsEnabled, struct notify_status, bulk),
 };
 
 static const void *
-switch_scalars(const struct snapshot *snap)
+switch_scalars(const struct mib_view *view)
 {
-	(void)snap;
-	return &switches;
+	return view->notify;
 }
 
 const struct mib_table mib_switches = {

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* virtAgent: vmmibd itself, and how it gets on with its hypervisor. */
 #include "mib_tree.h"
-
-/*
- * A refresh may be late by so much, and take as long as the longest so far,
- * before a call is taken to hang.
- */
-#define HUNG_AFTER_MS 5000
+#include "notify.h"
 
 struct self {
 	const char *version;
@@ -15,9 +10,9 @@ struct self {
 static const struct self self = { VMMIBD_VERSION };
 
 static const void *
-self_scalars(const struct snapshot *snap)
+self_scalars(const struct mib_view *view)
 {
-	(void)snap;
+	(void)view;
 	return &self;
 }
 
@@ -38,19 +33,12 @@ static const char *const link_labels[] = {
 	NULL, "up", "connecting", "down", "hung",
 };
 
-/* Judged here: a collector that hangs in a call cannot say so. */
 static int32_t
 link_of(const struct mib_row *row, int64_t now_ms)
 {
-	const struct snap_collector *collector =
-	    &((const struct snapshot *)row->data)->collector;
-	int64_t patience_ms = HUNG_AFTER_MS;
+	const struct snapshot *snap = row->data;
 
-	if (collector->longest_ms != SNAP_NO_U64) {
-		patience_ms += (int64_t)collector->longest_ms;
-	}
-	return now_ms - patience_ms > collector->due_ms ? SNAP_LINK_HUNG :
-	    collector->link;
+	return snap_link_now(&snap->collector, now_ms);
 }
 
 static uint64_t
@@ -84,16 +72,12 @@ static const struct mib_column link_columns[] = {
 	COUNTER32(13, virtCallsTimedOut, struct snapshot,
 	    collector.calls_timed_out),
 	MEASURE(14, virtStaleDomains, stale_domains),
-	COUNTER32(15, virtNotificationsSent, struct snapshot,
-	    collector.notifications_sent),
-	COUNTER32(16, virtNotificationsSuppressed, struct snapshot,
-	    collector.notifications_suppressed),
 };
 
 static const void *
-link_scalars(const struct snapshot *snap)
+link_scalars(const struct mib_view *view)
 {
-	return snap;
+	return view->snap;
 }
 
 const struct mib_table mib_libvirt_link = {
@@ -101,4 +85,28 @@ const struct mib_table mib_libvirt_link = {
 	MIB_ROOT(agent_root),
 	MIB_COLUMNS(link_columns),
 	.scalars = link_scalars,
+};
+
+static const struct mib_column notify_columns[] = {
+	COUNTER32(15, virtNotificationsSent, struct notify_status, sent),
+	COUNTER32(16, virtNotificationsSuppressed, struct notify_status,
+	    suppressed),
+	COUNTER32(17, virtNotificationsBulk, struct notify_status, sent_bulk),
+	COUNTER32(18, virtNotificationsFolded, struct notify_status, folded),
+	COUNTER32(19, virtNotificationsDropped, struct notify_status,
+	    dropped),
+	GAUGE32(20, virtNotificationsWaiting, struct notify_status, waiting),
+};
+
+static const void *
+notify_scalars(const struct mib_view *view)
+{
+	return view->notify;
+}
+
+const struct mib_table mib_libvirt_notify = {
+	.name = "virtAgent",
+	MIB_ROOT(agent_root),
+	MIB_COLUMNS(notify_columns),
+	.scalars = notify_scalars,
 };

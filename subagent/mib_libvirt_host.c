@@ -18,9 +18,9 @@ static const struct mib_column host_columns[] = {
 };
 
 static const void *
-host_scalars(const struct snapshot *snap)
+host_scalars(const struct mib_view *view)
 {
-	return snap->host;
+	return view->snap->host;
 }
 
 static const oid host_root[] = { VIRT_OBJECTS, 2 };
@@ -89,9 +89,9 @@ static const struct mib_column load_columns[] = {
 
 /* Of a hypervisor that was never reached nothing is known, not even zeros. */
 static const void *
-load_scalars(const struct snapshot *snap)
+load_scalars(const struct mib_view *view)
 {
-	return snap->host != NULL ? snap : NULL;
+	return view->snap->host != NULL ? view->snap : NULL;
 }
 
 const struct mib_table mib_libvirt_load = {

@@ -101,13 +101,13 @@ show(char *out, size_t size, const struct mib_column *column,
 /* The text of a cell; i counts columns, and below 0 is the index. */
 static const char *
 cell_text(char out[CELL_MAX], const struct mib_table *table, int i,
-    const struct mib_row *row, int64_t now_ms)
+    const struct mib_row *row, const struct mib_view *view)
 {
 	struct mib_value value;
 	size_t used = 0;
 
 	if (i >= 0) {
-		if (mib_cell(&table->columns[i], row, now_ms, &value)) {
+		if (mib_cell(&table->columns[i], row, view->now_ms, &value)) {
 			show(out, CELL_MAX, &table->columns[i], &value);
 		} else {
 			strcpy(out, "-");
@@ -134,7 +134,7 @@ width_of(const char *text)
 }
 
 static bool
-next_row(const struct mib_table *table, const struct snapshot *snap,
+next_row(const struct mib_table *table, const struct mib_view *view,
     struct mib_row *row, bool first)
 {
 	uint64_t bound[MIB_MAX_DEPTH] = { 0, 0, 0 };
@@ -144,7 +144,7 @@ next_row(const struct mib_table *table, const struct snapshot *snap,
 		bound[i] = row->index[i];
 	}
 	bound[n - 1] += !first;
-	return mib_row_seek(table, snap, bound, row);
+	return mib_row_seek(table, view, bound, row);
 }
 
 static void
@@ -155,15 +155,15 @@ print_padded(FILE *out, const char *text, int width)
 
 static int
 column_width(const struct mib_table *table, int i,
-    const struct snapshot *snap, int64_t now_ms)
+    const struct mib_view *view)
 {
 	int widest = (int)strlen(i < 0 ? "index" : table->columns[i].name);
 	char text[CELL_MAX];
 	struct mib_row row;
 
-	for (bool first = true; next_row(table, snap, &row, first);
+	for (bool first = true; next_row(table, view, &row, first);
 	     first = false) {
-		int width = width_of(cell_text(text, table, i, &row, now_ms));
+		int width = width_of(cell_text(text, table, i, &row, view));
 
 		if (width > widest) {
 			widest = width;
@@ -174,7 +174,7 @@ column_width(const struct mib_table *table, int i,
 
 static void
 print_table(FILE *out, const struct mib_table *table,
-    const struct snapshot *snap, int64_t now_ms)
+    const struct mib_view *view)
 {
 	int n = (int)table->n_columns, widths[1 + COLUMNS_MAX];
 	char text[CELL_MAX];
@@ -182,16 +182,16 @@ print_table(FILE *out, const struct mib_table *table,
 
 	fprintf(out, "%s\n", table->name);
 	for (int i = -1; i < n; i++) {
-		widths[i + 1] = column_width(table, i, snap, now_ms);
+		widths[i + 1] = column_width(table, i, view);
 		print_padded(out, i < 0 ? "index" : table->columns[i].name,
 		    widths[i + 1]);
 	}
-	for (bool first = true; next_row(table, snap, &row, first);
+	for (bool first = true; next_row(table, view, &row, first);
 	     first = false) {
 		fputc('\n', out);
 		for (int i = -1; i < n; i++) {
 			print_padded(out, cell_text(text, table, i, &row,
-			    now_ms), widths[i + 1]);
+			    view), widths[i + 1]);
 		}
 	}
 	fputs("\n\n", out);
@@ -199,16 +199,16 @@ print_table(FILE *out, const struct mib_table *table,
 
 static void
 print_scalars(FILE *out, const struct mib_table *table,
-    const struct snapshot *snap, int64_t now_ms)
+    const struct mib_view *view)
 {
 	const uint64_t bound[MIB_MAX_DEPTH] = { 0, 0, 0 };
 	char text[CELL_MAX];
 	struct mib_row row;
 
-	if (mib_row_seek(table, snap, bound, &row)) {
+	if (mib_row_seek(table, view, bound, &row)) {
 		for (int i = 0; i < (int)table->n_columns; i++) {
 			fprintf(out, "%s.0  %s\n", table->columns[i].name,
-			    cell_text(text, table, i, &row, now_ms));
+			    cell_text(text, table, i, &row, view));
 		}
 	}
 }
@@ -216,21 +216,21 @@ print_scalars(FILE *out, const struct mib_table *table,
 /* "name.index  value" for each cell that has one. */
 static void
 print_cells(FILE *out, const struct mib_table *table,
-    const struct snapshot *snap, int64_t now_ms)
+    const struct mib_view *view)
 {
 	char text[CELL_MAX], index[CELL_MAX];
 	struct mib_value value;
 	struct mib_row row;
 
-	for (bool first = true; next_row(table, snap, &row, first);
+	for (bool first = true; next_row(table, view, &row, first);
 	     first = false) {
-		cell_text(index, table, -1, &row, now_ms);
+		cell_text(index, table, -1, &row, view);
 		for (int i = 0; i < (int)table->n_columns; i++) {
-			if (mib_cell(&table->columns[i], &row, now_ms,
+			if (mib_cell(&table->columns[i], &row, view->now_ms,
 			    &value)) {
 				fprintf(out, "%s.%s  %s\n",
 				    table->columns[i].name, index,
-				    cell_text(text, table, i, &row, now_ms));
+				    cell_text(text, table, i, &row, view));
 			}
 		}
 		fputc('\n', out);
@@ -247,20 +247,20 @@ continues(const struct mib_region *region, size_t i)
 
 static void
 print_region(FILE *out, const struct mib_region *region,
-    const struct snapshot *snap, int64_t now_ms)
+    const struct mib_view *view)
 {
 	for (size_t i = 0; i < region->n_tables; i++) {
 		const struct mib_table *table = region->tables[i];
 
 		if (table->depth > 0) {
 			if (table->n_columns > COLUMNS_MAX) {
-				print_cells(out, table, snap, now_ms);
+				print_cells(out, table, view);
 			} else {
-				print_table(out, table, snap, now_ms);
+				print_table(out, table, view);
 			}
 			continue;
 		}
-		print_scalars(out, table, snap, now_ms);
+		print_scalars(out, table, view);
 		if (!continues(region, i)) {
 			fputc('\n', out);
 		}
@@ -268,11 +268,13 @@ print_region(FILE *out, const struct mib_region *region,
 }
 
 void
-mib_once_print(FILE *out, const struct snapshot *snap)
+mib_once_print(FILE *out, const struct snapshot *snap,
+    const struct notify_status *notify)
 {
-	int64_t now_ms = clock_boot_ms();
+	const struct mib_view view = { .snap = snap, .notify = notify,
+	    .now_ms = clock_boot_ms() };
 
 	for (size_t i = 0; i < MIB_N_REGIONS; i++) {
-		print_region(out, mib_regions[i], snap, now_ms);
+		print_region(out, mib_regions[i], &view);
 	}
 }

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+struct notify_status;
 struct snapshot;
 
 /*
@@ -12,6 +13,7 @@ struct snapshot;
  * without a value being "-", or if it is too wide for that with a line per
  * cell that has a value.
  */
-void mib_once_print(FILE *out, const struct snapshot *snap);
+void mib_once_print(FILE *out, const struct snapshot *snap,
+    const struct notify_status *notify);
 
 #endif

@@ -10,8 +10,11 @@
 #include "clock.h"
 #include "exchange.h"
 #include "log.h"
+#include "mib_notify.h"
 #include "mib_serve.h"
+#include "mib_set.h"
 #include "mib_tree.h"
+#include "notify.h"
 #include "rfc7666.h"
 
 /* The first connection and refresh may take so long. */
@@ -22,6 +25,8 @@ struct source {
 	const char *context; /* "" for the default one */
 	struct exchange *ex;
 	struct mib_view view;
+	struct mib_switches switches; /* what can be set */
+	struct mib_notifier *notifier;
 	bool stale; /* what the view shows is too old, and the log says so */
 };
 
@@ -87,15 +92,18 @@ answer(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg,
 {
 	const struct mib_region *region = region_of(reg->rootoid,
 	    reg->rootoid_len);
+	struct source *source = handler->myvoid;
 
 	for (; requests != NULL; requests = requests->next) {
 		if (requests->processed) {
 			continue;
 		}
 		if (info->mode == MODE_GET) {
-			answer_get(region, handler->myvoid, info, requests);
+			answer_get(region, source, info, requests);
 		} else if (info->mode == MODE_GETNEXT) {
-			answer_next(region, handler->myvoid, requests);
+			answer_next(region, source, requests);
+		} else {
+			mib_set(&source->switches, info, requests);
 		}
 	}
 	return SNMP_ERR_NOERROR;
@@ -108,7 +116,7 @@ new_registration(const struct mib_region *region, const struct source *source)
 	netsnmp_handler_registration *reg;
 
 	reg = netsnmp_create_handler_registration(region->name, answer,
-	    region->root, region->root_len, HANDLER_CAN_RONLY);
+	    region->root, region->root_len, HANDLER_CAN_RWRITE);
 	if (reg == NULL) {
 		return NULL;
 	}
@@ -151,10 +159,11 @@ first_snapshot(void)
 }
 
 int
-mib_serve_register(const char *context, struct exchange *ex)
+mib_serve_register(const char *context, struct exchange *ex,
+    struct notify *notify)
 {
 	struct source *source = calloc(1, sizeof(*source));
-	bool ok = true;
+	bool ok;
 
 	if (source == NULL) {
 		log_error("cannot register context %s: out of memory",
@@ -164,11 +173,14 @@ mib_serve_register(const char *context, struct exchange *ex)
 	source->context = strcmp(context, "-") != 0 ? context : "";
 	source->ex = ex;
 	source->view.snap = first_snapshot();
+	source->view.notify = notify_status(notify);
+	source->switches.notify = notify;
+	source->notifier = mib_notify_new(source->context, context, notify);
 	source->next = sources;
 	sources = source; /* freed with the others, even if this fails */
+	ok = source->view.snap != NULL && source->notifier != NULL;
 	for (size_t i = 0; i < MIB_N_REGIONS && ok; i++) {
-		ok = source->view.snap != NULL &&
-		    register_region(mib_regions[i], source);
+		ok = register_region(mib_regions[i], source);
 	}
 	return ok ? 0 : -1;
 }
@@ -217,20 +229,59 @@ judge_age(struct source *source, int64_t now_ms)
 	source->stale = true;
 }
 
+/* Notes first: the snapshots that show what they tell were there before. */
+static void
+adopt(struct source *source, int64_t now_ms, netsnmp_session *session)
+{
+	struct note_list notes;
+	const struct snapshot *newest;
+	uint64_t lost;
+
+	note_list_init(&notes);
+	lost = exchange_hear(source->ex, &notes);
+	newest = exchange_take(source->ex);
+	if (newest != NULL) {
+		replace(source, newest);
+		source->stale = source->stale && now_ms >= newest->stale_at_ms;
+	}
+	judge_age(source, now_ms);
+	source->view.now_ms = now_ms;
+	if (lost > 0) {
+		notify_lose(source->switches.notify, lost);
+	}
+	mib_notify_run(source->notifier, &notes, &source->view, session);
+}
+
 void
-mib_serve_adopt(void)
+mib_serve_adopt(netsnmp_session *session)
 {
 	int64_t now_ms = clock_boot_ms();
 
 	for (struct source *s = sources; s != NULL; s = s->next) {
-		const struct snapshot *newest = exchange_take(s->ex);
+		adopt(s, now_ms, session);
+	}
+}
 
-		if (newest != NULL) {
-			replace(s, newest);
-			s->stale = s->stale && now_ms >= newest->stale_at_ms;
+int64_t
+mib_serve_idle_ms(void)
+{
+	int64_t now_ms = clock_boot_ms(), idle_ms = 3600000;
+
+	for (const struct source *s = sources; s != NULL; s = s->next) {
+		int64_t left_ms = mib_notify_due(s->notifier, now_ms) - now_ms;
+
+		if (left_ms < idle_ms) {
+			idle_ms = left_ms > 0 ? left_ms : 0;
 		}
-		judge_age(s, now_ms);
-		s->view.now_ms = now_ms;
+	}
+	return idle_ms;
+}
+
+void
+mib_serve_disconnect(bool gone)
+{
+	for (struct source *s = sources; s != NULL; s = s->next) {
+		mib_notify_disconnect(s->notifier, gone);
 	}
 }
 
@@ -257,6 +308,7 @@ mib_serve_free(void)
 
 		sources = gone->next;
 		snapshot_unref(gone->view.snap);
+		mib_notify_free(gone->notifier);
 		free(gone);
 	}
 }

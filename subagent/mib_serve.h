@@ -5,30 +5,42 @@
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct exchange;
 struct mib_region;
 struct mib_view;
+struct notify;
 
 /* All on the main thread. */
 
 /*
  * Registers all regions with Net-SNMP, in the default SNMP context (context
  * "-") or in a named one.  Until the exchange has a snapshot the tables are
- * empty.  Context and exchange must outlive the registration.  0, or -1 with a
+ * empty.  Notes that it brings become notifications by way of notify.
+ * Context, exchange and notify must outlive the registration.  0, or -1 with a
  * message logged.
  */
-int mib_serve_register(const char *context, struct exchange *ex);
+int mib_serve_register(const char *context, struct exchange *ex,
+    struct notify *notify);
 
 /* Lists the MIB modules in sysORTable. */
 void mib_serve_announce(void);
 
 /*
- * Adopts the newest snapshots and the time, and turns stale what is too old.
+ * Adopts the newest snapshots and the time, turns stale what is too old, and
+ * sends the notifications that are due over the AgentX session (NULL: none).
  * Called between PDUs, so that one PDU sees one snapshot.
  */
-void mib_serve_adopt(void);
+void mib_serve_adopt(netsnmp_session *session);
+
+/* How many milliseconds until mib_serve_adopt() is due for want of news. */
+int64_t mib_serve_idle_ms(void);
+
+/* The AgentX session ended; gone: because snmpd did. */
+void mib_serve_disconnect(bool gone);
 
 /*
  * The view that answers for an OID in a context (empty: the default one), and

@@ -79,14 +79,15 @@ domain_seek(const struct mib_table *table, const struct snap_domain *dom,
 }
 
 bool
-mib_row_seek(const struct mib_table *table, const struct snapshot *snap,
+mib_row_seek(const struct mib_table *table, const struct mib_view *view,
     const uint64_t bound[MIB_MAX_DEPTH], struct mib_row *row)
 {
 	static const uint64_t start[MIB_MAX_DEPTH] = { 0, 0, 0 };
+	const struct snapshot *snap = view->snap;
 
 	memset(row, 0, sizeof(*row));
 	if (table->depth == 0) {
-		row->data = table->scalars(snap);
+		row->data = table->scalars(view);
 		return bound[0] == 0;
 	}
 	if (bound[0] > UINT32_MAX) {
@@ -157,7 +158,7 @@ mib_get(const struct mib_region *region, const struct mib_view *view,
 	for (i = 0; i < n; i++) {
 		bound[i] = index[i];
 	}
-	if (!mib_row_seek(table, view->snap, bound, &row)) {
+	if (!mib_row_seek(table, view, bound, &row)) {
 		return MIB_NO_INSTANCE;
 	}
 	for (i = 0; i < n; i++) {
@@ -193,7 +194,7 @@ column_next(const struct mib_table *table, const struct mib_column *column,
 {
 	size_t n = mib_index_len(table);
 
-	while (mib_row_seek(table, view->snap, bound, row)) {
+	while (mib_row_seek(table, view, bound, row)) {
 		if (mib_cell(column, row, view->now_ms, value)) {
 			return true;
 		}

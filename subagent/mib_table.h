@@ -12,9 +12,12 @@
 
 #include "mib_describe.h"
 
+struct notify_status;
+
 /* What is asked, and of what: one PDU sees one view. */
 struct mib_view {
 	const struct snapshot *snap;
+	const struct notify_status *notify; /* see notify.h */
 	int64_t now_ms; /* boot clock, for times since */
 };
 
@@ -31,7 +34,7 @@ struct mib_table {
 	 * in struct snap_domain, 3 one per element and number of a dense range.
 	 */
 	int depth;
-	const void *(*scalars)(const struct snapshot *snap);
+	const void *(*scalars)(const struct mib_view *view);
 	size_t array_offset; /* of the pointer to the rows; each begins with */
 	size_t count_offset; /* its uint32_t sub-index; and of their size_t */
 	size_t row_size;
@@ -73,7 +76,7 @@ enum mib_result mib_next(const struct mib_region *region,
  * The first row whose index is not below bound (depth numbers; scalars have
  * one row, of index 0).  False when there is none.
  */
-bool mib_row_seek(const struct mib_table *table, const struct snapshot *snap,
+bool mib_row_seek(const struct mib_table *table, const struct mib_view *view,
     const uint64_t bound[MIB_MAX_DEPTH], struct mib_row *row);
 
 /* Numbers in a table's index as SNMP has it: a scalar's .0 counts as one. */

@@ -39,6 +39,7 @@ note_free(struct note *note)
 		return;
 	}
 	snap_def_unref(note->def);
+	free(note->device);
 	free(note->detail);
 	free(note);
 }

@@ -59,8 +59,10 @@ struct note {
 	int32_t virt_state; /* virDomainState and its reason: virtDomainReason; */
 	int32_t virt_reason; /* SNAP_NO_I32: unknown */
 	uint32_t disk;      /* vmStorageIndex; 0: unknown, or about no disk */
-	int32_t action;     /* of an I/O error, a watchdog, a block job; 0: none */
+	int32_t action;     /* of an I/O error, a watchdog, a block job; of a
+	                       connection, enum snap_link_state; 0: none */
 	int32_t outcome;    /* of a block job; 0: none */
+	char *device;       /* the disk's target, or what libvirt calls it; owned */
 	char *detail;       /* libvirt's words, cleaned; owned; NULL: none */
 };
 

@@ -2,6 +2,7 @@
 /* Decides which notifications notes become, and when. */
 #include "notify.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,6 +298,15 @@ notify_put(struct notify *n, struct note *note, int64_t now_ms)
 	} else {
 		put_single(n, note);
 	}
+}
+
+void
+notify_lose(struct notify *n, uint64_t count)
+{
+	n->status.suppressed += count;
+	n->status.dropped += count;
+	log_warn("%" PRIu64 " changes came faster than they could be told, "
+	    "and are lost", count);
 }
 
 /* --- notifications --------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "domxml_metadata.h"
+#include "notify.h"
 
 #define OPTIONS_WHY 256 /* room for a reason */
 
@@ -42,6 +43,9 @@ struct options {
 	bool direct_answers; /* see mib_direct.h */
 	int refresh_interval_s;
 	int stale_after_s;
+	bool notify_per_vm; /* vmPerVMNotificationsEnabled at the start, */
+	bool notify_bulk;   /* vmBulkNotificationsEnabled likewise */
+	struct notify_limits burst;
 	int memory_stats_period_s; /* 0: guests are left as they are */
 	char *state_directory;
 };

@@ -20,21 +20,29 @@
 #include "lv_events.h"
 #include "mib_once.h"
 #include "mib_serve.h"
+#include "notify.h"
 #include "options.h"
 #include "snapshot.h"
+#include "told.h"
 
 /* How long a hanging libvirt call may hold up an orderly end. */
 #define STOP_WITHIN_MS 1500
 
-/* One connection: its collector and the way from it to the tables. */
+/* One connection: its collector, and the way from it to the managers. */
 struct line {
 	struct exchange *ex;
 	struct lv_collector *collector;
+	struct told *told;
+	struct notify *notify;
 };
 
 enum run_status
 run_once(const struct options *opts)
 {
+	const struct notify_status notify = {
+		.per_vm = opts->notify_per_vm ? SNAP_TRUE : SNAP_FALSE,
+		.bulk = opts->notify_bulk ? SNAP_TRUE : SNAP_FALSE,
+	};
 	bool all = true;
 
 	domxml_init();
@@ -49,7 +57,7 @@ run_once(const struct options *opts)
 			if (opts->n_connections > 1) {
 				printf("context %s\n\n", where->name);
 			}
-			mib_once_print(stdout, snap);
+			mib_once_print(stdout, snap, &notify);
 			snapshot_unref(snap);
 		} else {
 			all = false;
@@ -68,12 +76,17 @@ make_line(struct line *line, const struct options *opts,
     const struct options_connection *where)
 {
 	line->ex = exchange_new(agent_wake);
-	if (line->ex == NULL ||
-	    mib_serve_register(where->name, line->ex) != 0) {
+	if (line->ex == NULL) {
 		return false;
 	}
-	line->collector = lv_collect_new(opts, where, line->ex);
-	return line->collector != NULL;
+	line->collector = lv_collect_new(opts, where, line->ex, &line->told);
+	if (line->collector == NULL) {
+		return false;
+	}
+	line->notify = notify_new(&opts->burst, opts->notify_per_vm,
+	    opts->notify_bulk, line->told);
+	return line->notify != NULL &&
+	    mib_serve_register(where->name, line->ex, line->notify) == 0;
 }
 
 /* False when a collector hangs in libvirt and still uses what it was given. */
@@ -103,6 +116,8 @@ free_lines(struct line *lines, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		lv_collect_free(lines[i].collector);
 		exchange_free(lines[i].ex);
+		notify_free(lines[i].notify);
+		told_close(lines[i].told);
 	}
 	free(lines);
 }

@@ -36,6 +36,7 @@ struct snap_disk_def {
 	const char *source;   /* path, URL, pool/volume, ...; NULL: drive empty */
 	const char *cache;    /* "none", "writeback", ... */
 	const char *serial;
+	const char *alias;    /* libvirt's name of it while the domain runs */
 	bool readonly;
 	bool shareable;
 	uint64_t backing_depth; /* images below the top one; SNAP_NO_U64 */

@@ -8,6 +8,24 @@
 #include "snap_def.h"
 #include "snap_refs.h"
 
+/*
+ * A refresh may be late by so much, and take as long as the longest so far,
+ * before a call is taken to hang.
+ */
+#define HUNG_AFTER_MS 5000
+
+int32_t
+snap_link_now(const struct snap_collector *collector, int64_t now_ms)
+{
+	int64_t patience_ms = HUNG_AFTER_MS;
+
+	if (collector->longest_ms != SNAP_NO_U64) {
+		patience_ms += (int64_t)collector->longest_ms;
+	}
+	return now_ms - patience_ms > collector->due_ms ? SNAP_LINK_HUNG :
+	    collector->link;
+}
+
 struct snap_host *
 snap_host_new(void)
 {

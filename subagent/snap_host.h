@@ -95,9 +95,13 @@ struct snap_collector {
 	uint64_t failures;
 	uint64_t calls; /* to libvirt */
 	uint64_t calls_timed_out;
-	uint64_t notifications_sent;
-	uint64_t notifications_suppressed;
 };
+
+/*
+ * What the link is like now; a refresh that is overdue means that a call hangs,
+ * which the collector itself cannot say.
+ */
+int32_t snap_link_now(const struct snap_collector *collector, int64_t now_ms);
 
 struct snap_host *snap_host_new(void); /* NULL: out of memory */
 /* A copy that the host owns; false: out of memory.  NULL stays NULL. */

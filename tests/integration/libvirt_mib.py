@@ -170,7 +170,9 @@ def agent_cells():
             if name.startswith(("virtAgent", "virtConn", "virtRefresh", "virtCalls"))
             and name != "virtConnLastError"} | {
                 "virtStaleDomains": 0, "virtNotificationsSent": 0,
-                "virtNotificationsSuppressed": 0}
+                "virtNotificationsSuppressed": 0, "virtNotificationsBulk": 0,
+                "virtNotificationsFolded": 0, "virtNotificationsDropped": 0,
+                "virtNotificationsWaiting": 0}
 
 
 def percent(part, whole):

@@ -50,7 +50,7 @@ def _read():
     for name, syntax, rest, parent in re.findall(
             r"^(\w+) OBJECT-TYPE\s+SYNTAX\s+(\w+)(.*?)::= \{ (\w+) \d+ \}", text,
             re.MULTILINE | re.DOTALL):
-        if syntax not in TYPES or "not-accessible" in rest:
+        if syntax not in TYPES or re.search(r"not-accessible|accessible-for-notify", rest):
             continue
         units = re.search(r'UNITS\s+"(.*?)"', rest)
         labels = re.findall(r"(\w+)\((\d+)\)", rest.partition("MAX-ACCESS")[0])

@@ -122,7 +122,7 @@ details()
 	translate -Td "$1" >"$work/out" 2>&1 && grep -qF -e "$2" "$work/out"
 }
 
-echo "1..$((2 * $# + 22))"
+echo "1..$((2 * $# + 25))"
 
 for file in "$@"; do
 	check smilint "smilint -l 6 has nothing to say of ${file##*/}" \
@@ -151,6 +151,8 @@ VM-LIBVIRT-MIB::virtDomainReason.1 .1.3.6.1.4.1.8072.9999.9999.7666.1.3.1.2.1
 VM-LIBVIRT-MIB::virtDiskWriteLatency.1.1 .1.3.6.1.4.1.8072.9999.9999.7666.1.6.1.32.1.1
 VM-LIBVIRT-MIB::virtIfAddressSource.1.2 .1.3.6.1.4.1.8072.9999.9999.7666.1.7.1.26.1.2
 VM-LIBVIRT-MIB::virtMetadataValue.1.3 .1.3.6.1.4.1.8072.9999.9999.7666.1.8.1.3.1.3
+VM-LIBVIRT-MIB::virtNotifyFolded.0 .1.3.6.1.4.1.8072.9999.9999.7666.1.9.7.0
+VM-LIBVIRT-MIB::virtBulk .1.3.6.1.4.1.8072.9999.9999.7666.0.16
 SNMPv2-MIB::snmpTrapOID.0 .1.3.6.1.6.3.1.1.4.1.0
 END
 while read -r name text; do
@@ -163,6 +165,7 @@ VM-LIBVIRT-MIB::virtDomainReason pausedIoError(305)
 VM-LIBVIRT-MIB::virtDomainCpuUtilization "hundredths of a percent"
 VM-LIBVIRT-MIB::virtMemRss CounterBasedGauge64
 VM-LIBVIRT-MIB::virtDiskEntry { vmStorageEntry }
+VM-LIBVIRT-MIB::virtBulk { virtNotifyFolded, vmAffectedVMs }
 END
 for oid in 1.3.6.1.4.1.99999 1.3.6.1.4.1.2147483647.1.20; do
 	check smilint "VM-LIBVIRT-MIB can be below $oid" moves "$oid"

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "mib_table.h"
+#include "notify.h"
 #include "snapshot.h"
 
 /* vmObjects: iso.org.dod.internet.mgmt.mib-2.236.1 */
@@ -37,7 +39,7 @@ static const struct readable vm_readable[] = {
 };
 
 static const struct readable virt_readable[] = {
-	{ 1, { 1 }, 1, 16 },    /* virtAgent */
+	{ 1, { 1 }, 1, 20 },    /* virtAgent */
 	{ 1, { 2 }, 1, 29 },    /* virtHost */
 	{ 2, { 3, 1 }, 1, 33 }, /* virtDomainState to virtDomainNovaUser */
 	{ 2, { 4, 1 }, 1, 18 }, /* virtMemActual to virtMemStatsPeriod */
@@ -292,9 +294,8 @@ add_all_vm(struct oracle *oracle, const struct snapshot *snap)
 	oracle_integer(&p, 2, snap->n_domains);
 	oracle_at(&p, 3, true, ASN_TIMETICKS)->number =
 	    snap->table_last_change;
-	/* false(2): nothing has switched notifications on */
-	oracle_integer(&p, 9, 2);
-	oracle_integer(&p, 10, 2);
+	oracle_integer(&p, 9, oracle->notify->per_vm);
+	oracle_integer(&p, 10, oracle->notify->bulk);
 	for (int32_t i = 0; i < snap->n_domains; i++) {
 		const struct snap_domain *d = snap->domains[i];
 
@@ -321,15 +322,16 @@ by_name(const void *left, const void *right)
 
 void
 oracle_init(struct oracle *oracle, enum oracle_module module,
-    const struct snapshot *snap, int64_t now_ms)
+    const struct mib_view *view)
 {
 	memset(oracle, 0, sizeof(*oracle));
-	oracle->now_ms = now_ms;
+	oracle->notify = view->notify;
+	oracle->now_ms = view->now_ms;
 	oracle->module = module;
 	if (module == ORACLE_VM_MIB) {
-		add_all_vm(oracle, snap);
+		add_all_vm(oracle, view->snap);
 	} else {
-		oracle_add_virt(oracle, snap);
+		oracle_add_virt(oracle, view->snap);
 	}
 	qsort(oracle->cells, oracle->n, sizeof(*oracle->cells), by_name);
 	if (oracle->n_holes > 0) {

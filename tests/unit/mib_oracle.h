@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct mib_view;
+struct notify_status;
 struct snapshot;
 
 #define ORACLE_NAME_MAX 80 /* sub-identifiers of the longest name */
@@ -39,13 +41,14 @@ struct oracle {
 	size_t n;
 	struct oracle_cell *holes; /* the others */
 	size_t n_holes;
+	const struct notify_status *notify;
 	int64_t now_ms;
 	enum oracle_module module;
 };
 
 /* Everything below a module's objects; to be freed before the snapshot is. */
 void oracle_init(struct oracle *oracle, enum oracle_module module,
-    const struct snapshot *snap, int64_t now_ms);
+    const struct mib_view *view);
 void oracle_free(struct oracle *oracle);
 
 int oracle_compare(const oid *a, size_t a_len, const oid *b, size_t b_len);

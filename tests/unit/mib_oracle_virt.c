@@ -9,6 +9,7 @@
 
 #include "mib_libvirt_reason.h"
 #include "mib_oracle.h"
+#include "notify.h"
 #include "snapshot.h"
 
 #define GAUGE_MAX 4294967295u
@@ -197,8 +198,12 @@ add_agent(struct oracle *oracle, const struct snapshot *snap)
 	counter32(&p, 12, c->calls);
 	counter32(&p, 13, c->calls_timed_out);
 	gauge(&p, 14, stale);
-	counter32(&p, 15, c->notifications_sent);
-	counter32(&p, 16, c->notifications_suppressed);
+	counter32(&p, 15, oracle->notify->sent);
+	counter32(&p, 16, oracle->notify->suppressed);
+	counter32(&p, 17, oracle->notify->sent_bulk);
+	counter32(&p, 18, oracle->notify->folded);
+	counter32(&p, 19, oracle->notify->dropped);
+	gauge(&p, 20, oracle->notify->waiting);
 }
 
 static void

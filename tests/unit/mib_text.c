@@ -133,6 +133,17 @@ count_indices(const struct words *words, size_t i)
 	return n;
 }
 
+/* From the word after OBJECTS on, as a notification has them. */
+static void
+parse_objects(struct mib_text_node *node, const struct words *words, size_t i)
+{
+	assert_true(is(words, i, "{"));
+	for (; i < words->n && !is(words, i, "}"); i += 2) {
+		assert_true(node->n_objects < MIB_TEXT_OBJECTS);
+		strcpy(node->objects[node->n_objects++], word(words, i + 1));
+	}
+}
+
 /* What follows "{ parent": numbers, each perhaps behind a name for it. */
 static void
 parse_numbers(struct mib_text_node *node, const struct words *words, size_t i)
@@ -165,6 +176,8 @@ parse_node(struct mib_text *text, const struct words *words, size_t i)
 			parse_syntax(&node->syntax, words, i + 1);
 		} else if (is(words, i, "MAX-ACCESS")) {
 			strcpy(node->access, word(words, i + 1));
+		} else if (is(words, i, "OBJECTS")) {
+			parse_objects(node, words, i + 1);
 		} else if (is(words, i, "INDEX")) {
 			node->n_indices = count_indices(words, i);
 		} else if (is(words, i, "AUGMENTS")) {
@@ -197,13 +210,56 @@ mib_text_read(struct mib_text *text, const char *path)
 	for (; i < words.n; i++) {
 		if (is(&words, i + 1, "MODULE-IDENTITY") ||
 		    is(&words, i + 1, "OBJECT-TYPE") ||
+		    is(&words, i + 1, "NOTIFICATION-TYPE") ||
 		    (is(&words, i + 1, "OBJECT") &&
-			is(&words, i + 2, "IDENTIFIER")) ||
+			is(&words, i + 2, "IDENTIFIER") &&
+			!is(&words, i, "SYNTAX")) ||
 		    is(&words, i + 2, "TEXTUAL-CONVENTION")) {
 			parse_node(text, &words, i);
 		}
 	}
 	free(words.list);
+	return 0;
+}
+
+/* Where configure was given a number of its own, make has a module with it. */
+static int
+read_virt_module(struct mib_text *text, const char *top)
+{
+	const char *built = getenv("builddir_top");
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/mibs/enterprise/VM-LIBVIRT-MIB.txt",
+	    built != NULL ? built : ".");
+	if (mib_text_read(text, path) == 0) {
+		return 0;
+	}
+	snprintf(path, sizeof(path), "%s/mibs/VM-LIBVIRT-MIB.txt", top);
+	return mib_text_read(text, path);
+}
+
+int
+mib_text_read_all(struct mib_text *text)
+{
+	static const char *const modules[] = {
+		"VM-MIB", "IANA-STORAGE-MEDIA-TYPE-MIB",
+	};
+	const char *top = getenv("srcdir_top");
+	char path[4096];
+
+	top = top != NULL ? top : TEST_SRCDIR "/..";
+	if (read_virt_module(text, top) != 0) {
+		print_error("cannot read VM-LIBVIRT-MIB\n");
+		return -1;
+	}
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		snprintf(path, sizeof(path), "%s/mibs/%s.txt", top,
+		    modules[i]);
+		if (mib_text_read(text, path) != 0) {
+			print_error("cannot read %s\n", path);
+			return -1;
+		}
+	}
 	return 0;
 }
 
@@ -223,6 +279,15 @@ mib_text_find(const struct mib_text *text, const char *name)
 		}
 	}
 	return NULL;
+}
+
+const struct mib_text_node *
+mib_text_notification(const struct mib_text *text, const char *name)
+{
+	const struct mib_text_node *node = mib_text_find(text, name);
+
+	return node != NULL && strcmp(node->macro, "NOTIFICATION-TYPE") == 0 ?
+	    node : NULL;
 }
 
 /* The numbers of what the modules take from SNMPv2-SMI; how many. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Random snapshots for tests: every kind of row, many values absent. */
+#include "notify.h"
 #include "snapshot_random.h"
 
 #include <setjmp.h>
@@ -477,8 +478,21 @@ some_collector(struct random *rnd, struct snap_collector *c, int64_t now_ms)
 	c->failures = some_count(rnd);
 	c->calls = some_count(rnd);
 	c->calls_timed_out = some_count(rnd);
-	c->notifications_sent = some_count(rnd);
-	c->notifications_suppressed = some_count(rnd);
+}
+
+void
+notify_status_random(struct random *rnd, struct notify_status *status)
+{
+	*status = (struct notify_status){
+		.per_vm = random_once_in(rnd, 2) ? SNAP_TRUE : SNAP_FALSE,
+		.bulk = random_once_in(rnd, 2) ? SNAP_TRUE : SNAP_FALSE,
+		.sent = some_count(rnd),
+		.sent_bulk = some_count(rnd),
+		.suppressed = some_count(rnd),
+		.folded = some_count(rnd),
+		.dropped = some_count(rnd),
+		.waiting = some_count(rnd),
+	};
 }
 
 const struct snapshot *

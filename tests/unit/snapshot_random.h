@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct notify_status;
 struct snapshot;
 
 /* A random number generator; the same state gives the same numbers. */
@@ -26,5 +27,8 @@ bool random_once_in(struct random *rnd, uint64_t n);
  */
 const struct snapshot *snapshot_random(struct random *rnd, size_t max_domains,
     int64_t now_ms);
+
+/* What is served of notifications. */
+void notify_status_random(struct random *rnd, struct notify_status *status);
 
 #endif

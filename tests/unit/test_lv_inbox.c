@@ -416,6 +416,60 @@ test_nothing_is_lost(void **state)
 	lv_inbox_free(inbox);
 }
 
+/* Events stay in order, and each makes its domain dirty. */
+static void
+test_events(void **state)
+{
+	struct lv_inbox *inbox = new_inbox();
+	struct lv_batch batch;
+	struct lv_event *event;
+	int n = 0;
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		struct snap_uuid uuid = uuid_of((uint32_t)i % 3);
+
+		event = lv_event_new(&uuid, "name", NULL, NULL);
+		assert_non_null(event);
+		event->type = i;
+		lv_inbox_put_event(inbox, event, LV_DIRTY_DEF);
+	}
+	batch = take(inbox);
+	assert_int_equal(batch.n, 3);
+	assert_int_equal(notice(&batch, 2)->dirty, LV_DIRTY_DEF);
+	assert_int_equal(batch.events.n, 300);
+	assert_false(batch.overflow);
+	for (event = batch.events.first; event != NULL; event = event->next) {
+		assert_int_equal(event->type, n);
+		assert_int_equal(number_of(&event->uuid), n % 3);
+		n++;
+	}
+	assert_int_equal(n, 300);
+	lv_event_list_free(&batch.events);
+	/* None is left for the next batch; one that is not taken is freed. */
+	put(inbox, 1, LV_DIRTY_STATE);
+	batch = take(inbox);
+	assert_null(batch.events.first);
+	event = lv_event_new(&batch.notices[0].uuid, NULL, NULL, NULL);
+	lv_inbox_put_event(inbox, event, 0);
+	lv_inbox_free(inbox);
+}
+
+/* One that is lost for want of memory is looked for. */
+static void
+test_event_lost(void **state)
+{
+	struct lv_inbox *inbox = new_inbox();
+	struct lv_batch batch;
+
+	(void)state;
+	lv_inbox_put_event(inbox, NULL, LV_DIRTY_STATE);
+	batch = take(inbox);
+	assert_true(batch.overflow);
+	assert_null(batch.events.first);
+	lv_inbox_free(inbox);
+}
+
 int
 main(void)
 {
@@ -424,6 +478,8 @@ main(void)
 		cmocka_unit_test(test_started),
 		cmocka_unit_test(test_batch_stays),
 		cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_event_lost),
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_stop_lasts),
 		cmocka_unit_test(test_deadline),

@@ -12,6 +12,7 @@
 
 #include "mib_oracle.h"
 #include "mib_tree.h"
+#include "notify.h"
 #include "snapshot.h"
 #include "snapshot_random.h"
 
@@ -23,6 +24,7 @@
 struct fixture {
 	const struct mib_region *region;
 	const struct snapshot *snap;
+	struct notify_status notify;
 	struct mib_view view;
 	struct oracle oracle;
 	uint64_t seed;
@@ -44,8 +46,10 @@ setup(struct fixture *f, enum oracle_module module, uint64_t seed,
 	f->seed = seed;
 	f->region = mib_regions[module];
 	f->snap = snapshot_random(&rnd, max_domains, now_ms);
-	f->view = (struct mib_view){ .snap = f->snap, .now_ms = now_ms };
-	oracle_init(&f->oracle, module, f->snap, now_ms);
+	notify_status_random(&rnd, &f->notify);
+	f->view = (struct mib_view){ .snap = f->snap, .notify = &f->notify,
+	    .now_ms = now_ms };
+	oracle_init(&f->oracle, module, &f->view);
 	figures.snapshots++;
 	figures.cells += f->oracle.n;
 	figures.holes += f->oracle.n_holes;
@@ -430,10 +434,11 @@ check_empty(enum oracle_module module, size_t n)
 {
 	const struct snapshot *snap = snapshot_new(NULL, 0);
 	struct fixture f = { .region = mib_regions[module], .snap = snap,
-		.view = { .snap = snap } };
+		.notify = { .per_vm = 1, .bulk = 2 } };
 
 	assert_non_null(snap);
-	oracle_init(&f.oracle, module, snap, 0);
+	f.view = (struct mib_view){ .snap = snap, .notify = &f.notify };
+	oracle_init(&f.oracle, module, &f.view);
 	assert_int_equal(f.oracle.n, n);
 	check_walk(&f);
 	for (size_t i = 0; i < f.oracle.n; i++) {
@@ -451,7 +456,7 @@ test_empty(void **state)
 	(void)state;
 	check_empty(ORACLE_VM_MIB, 4);
 	/* all of virtAgent but the error, the age and two durations */
-	check_empty(ORACLE_VIRT_MIB, 12);
+	check_empty(ORACLE_VIRT_MIB, 16);
 }
 
 static void
