@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 import vmmib
+from mibmodule import Module
 from varbinds import oid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -63,7 +64,8 @@ def _read():
 
 ALL = _read()
 BY_NAME = {found.name: found for found in ALL}
-_BY_PREFIX = {found.prefix: found for found in ALL}
+_MODULE = Module("VM-LIBVIRT-MIB", ROOT, ALL)
+split, cells = _MODULE.split, _MODULE.cells
 
 
 def prefix(name):
@@ -78,28 +80,6 @@ def instance(name, *index):
 def label(name, value):
     """The label of a value of an enumeration."""
     return next((text for text, number in BY_NAME[name].labels.items() if number == value), None)
-
-
-def split(numbers):
-    """(Object, index) of the OID of an instance; an unknown one is an error."""
-    for length in range(len(OBJECTS) + 1, len(numbers)):
-        found = _BY_PREFIX.get(tuple(numbers[:length]))
-        if found:
-            return found, tuple(numbers[length:])
-    raise AssertionError(f"no object of VM-LIBVIRT-MIB: {numbers}")
-
-
-def cells(client, repetitions=50, **how):
-    """{(object's name, index): VarBind} of the whole module, in the order of the walk."""
-    found = {}
-    for vb in client.bulkwalk(ROOT, repetitions=repetitions, **how):
-        what, index = split(vb.oid)
-        if vb.type != what.type:
-            raise AssertionError(f"{what.name} is {vb.type}, not {what.type}")
-        if (what.name, index) in found:
-            raise AssertionError(f"{what.name}.{index} comes twice")
-        found[what.name, index] = vb
-    return found
 
 
 def values(client, **how):

@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+from mibmodule import Module
 from varbinds import oid
 
 ROOT = oid("1.3.6.1.2.1.236")
@@ -67,7 +68,8 @@ ALL = (
         ("vmBulkNotificationsEnabled", (10,), INTEGER)))
 
 BY_NAME = {found.name: found for found in ALL}
-_BY_PREFIX = {found.prefix: found for found in ALL}
+_MODULE = Module("VM-MIB", ROOT, ALL)
+split, cells = _MODULE.split, _MODULE.cells
 
 # vmNumber, and the columns, as Client.get() and Client.column() want them
 VM_NUMBER, VM_TABLE_LAST_CHANGE = (BY_NAME[name].prefix + (0,)
@@ -80,28 +82,6 @@ def prefix(name):
 
 def instance(name, *index):
     return prefix(name) + (index or (0,))
-
-
-def split(numbers):
-    """(Object, index) of the OID of an instance; an unknown one is an error."""
-    for length in range(len(OBJECTS) + 1, len(numbers)):
-        found = _BY_PREFIX.get(tuple(numbers[:length]))
-        if found:
-            return found, tuple(numbers[length:])
-    raise AssertionError(f"no object of VM-MIB: {numbers}")
-
-
-def cells(client, repetitions=50, **how):
-    """{(object's name, index): VarBind} of the whole module, in the order of the walk."""
-    found = {}
-    for vb in client.bulkwalk(ROOT, repetitions=repetitions, **how):
-        what, index = split(vb.oid)
-        if vb.type != what.type:
-            raise AssertionError(f"{what.name} is {vb.type}, not {what.type}")
-        if (what.name, index) in found:
-            raise AssertionError(f"{what.name}.{index} comes twice")
-        found[what.name, index] = vb
-    return found
 
 
 def indices_by_uuid(client, **how):
