@@ -10,38 +10,9 @@
 
 #include <cmocka.h>
 
-#include "domxml.h"
+#include "domxml_test.h"
 #include "domxml_value.h"
 #include "snapshot.h"
-
-static void
-expect_text(const char *got, const char *expected)
-{
-	if (expected == NULL) {
-		assert_null(got);
-	} else {
-		assert_non_null(got);
-		assert_string_equal(got, expected);
-	}
-}
-
-/*
- * From a block of exactly the document's size, so that a checker sees any
- * look beyond its end.
- */
-static struct snap_def *
-parse_exactly(const char *xml, size_t len, char *why, size_t why_size)
-{
-	char *exact = malloc(len > 0 ? len : 1);
-	struct snap_def *def;
-
-	assert_non_null(exact);
-	if (len > 0)
-		memcpy(exact, xml, len);
-	def = domxml_parse(exact, len, NULL, 0, why, why_size);
-	free(exact);
-	return def;
-}
 
 static struct snap_def *
 parse_file(const char *name, char *why, size_t why_size)
@@ -59,7 +30,7 @@ parse_file(const char *name, char *why, size_t why_size)
 	len = fread(xml, 1, sizeof(xml), file);
 	assert_true(len < sizeof(xml));
 	fclose(file);
-	return parse_exactly(xml, len, why, why_size);
+	return parse_exactly(xml, len, NULL, 0, why, why_size);
 }
 
 static struct snap_def *
@@ -71,17 +42,6 @@ parse_good_file(const char *name)
 	if (def == NULL)
 		fail_msg("%s: %s", name, why);
 	assert_int_equal(atomic_load(&def->refs), 1);
-	return def;
-}
-
-static struct snap_def *
-parse_good(const char *xml)
-{
-	char why[200] = "";
-	struct snap_def *def = parse_exactly(xml, strlen(xml), why, sizeof(why));
-
-	if (def == NULL)
-		fail_msg("%s", why);
 	return def;
 }
 
@@ -469,7 +429,7 @@ test_line_is_cut(void **state)
 static void
 check_vcpus(const char *xml, uint32_t max, size_t n, uint32_t last)
 {
-	struct snap_def *def = parse_good(xml);
+	struct snap_def *def = parse(xml);
 
 	assert_int_equal(def->vcpus_max, max);
 	assert_int_equal(def->n_vcpus, n);
@@ -521,7 +481,7 @@ test_long_name(void **state)
 	(void)state;
 	repeat(xml, "\xc3\xa9", 2048);
 	repeat(xml, "</name></domain>", 1);
-	def = parse_good(xml);
+	def = parse(xml);
 	assert_int_equal(strlen(def->name), 255);
 	snap_def_unref(def);
 }
@@ -536,7 +496,7 @@ test_long_url(void **state)
 	(void)state;
 	repeat(xml, "<host name='mon' port='6789'/>", 200);
 	repeat(xml, "</source></disk></devices></domain>", 1);
-	def = parse_good(xml);
+	def = parse(xml);
 	assert_int_equal(strlen(def->disks[0].source), 255);
 	assert_memory_equal(def->disks[0].source, "rbd://mon:6789,mon", 18);
 	snap_def_unref(def);
@@ -554,7 +514,7 @@ test_too_many_devices(void **state)
 	repeat(xml, "<disk><target dev='v'/></disk>", 1500);
 	repeat(xml, "<interface type='user'/>", 1500);
 	repeat(xml, "</devices></domain>", 1);
-	def = parse_good(xml);
+	def = parse(xml);
 	assert_int_equal(def->n_disks, DOMXML_DEVICES_MAX);
 	assert_int_equal(def->n_nics, DOMXML_DEVICES_MAX);
 	expect_text(def->disks[DOMXML_DEVICES_MAX - 1].target, "v");
@@ -599,14 +559,6 @@ test_too_long(void **state)
 	free(xml);
 }
 
-static int
-set_up(void **state)
-{
-	(void)state;
-	domxml_init();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -632,5 +584,5 @@ main(void)
 		cmocka_unit_test(test_too_long),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, NULL);
+	return cmocka_run_group_tests(tests, set_up_domxml, NULL);
 }

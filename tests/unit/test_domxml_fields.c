@@ -10,32 +10,7 @@
 
 #include <cmocka.h>
 
-#include "domxml.h"
-#include "snap_def.h"
-
-static void
-expect_text(const char *got, const char *expected)
-{
-	if (expected == NULL) {
-		assert_null(got);
-	} else {
-		assert_non_null(got);
-		assert_string_equal(got, expected);
-	}
-}
-
-static struct snap_def *
-parse(const char *xml)
-{
-	char why[200] = "";
-	struct snap_def *def = domxml_parse(xml, strlen(xml), NULL, 0, why,
-	    sizeof(why));
-
-	if (def == NULL) {
-		fail_msg("%s", why);
-	}
-	return def;
-}
+#include "domxml_test.h"
 
 /* As libvirt describes a domain that runs under QEMU. */
 static const char running[] =
@@ -408,14 +383,6 @@ test_long_texts(void **state)
 	snap_def_unref(def);
 }
 
-static int
-set_up(void **state)
-{
-	(void)state;
-	domxml_init();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -431,5 +398,5 @@ main(void)
 		cmocka_unit_test(test_long_texts),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, NULL);
+	return cmocka_run_group_tests(tests, set_up_domxml, NULL);
 }

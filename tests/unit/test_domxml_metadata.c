@@ -12,36 +12,11 @@
 
 #include <cmocka.h>
 
-#include "domxml.h"
 #include "domxml_metadata.h"
-#include "snap_def.h"
+#include "domxml_test.h"
 
 #define NOVA "http://openstack.org/xmlns/libvirt/nova/"
 #define LONG 400000
-
-static struct snap_def *
-parse(const char *xml, const struct domxml_rule *rules, size_t n_rules)
-{
-	char why[200] = "";
-	struct snap_def *def = domxml_parse(xml, strlen(xml), rules, n_rules,
-	    why, sizeof(why));
-
-	if (def == NULL) {
-		fail_msg("%s", why);
-	}
-	return def;
-}
-
-static void
-expect_text(const char *got, const char *expected)
-{
-	if (expected == NULL) {
-		assert_null(got);
-	} else {
-		assert_non_null(got);
-		assert_string_equal(got, expected);
-	}
-}
 
 static void
 expect_nova(const char *metadata, const char *name, const char *flavor,
@@ -52,7 +27,7 @@ expect_nova(const char *metadata, const char *name, const char *flavor,
 
 	snprintf(xml, sizeof(xml), "<domain><metadata>%s</metadata></domain>",
 	    metadata);
-	def = parse(xml, NULL, 0);
+	def = parse(xml);
 	expect_text(def->nova.name, name);
 	expect_text(def->nova.flavor, flavor);
 	expect_text(def->nova.project, project);
@@ -193,7 +168,7 @@ test_rules(void **state)
 		rules[i].ns = chosen[i].ns;
 		rules[i].xpath = chosen[i].xpath;
 	}
-	def = parse(shop, rules, N_CHOSEN);
+	def = parse_by_rules(shop, rules, N_CHOSEN);
 	expect_text(def->name, "outside");
 	expect_text(def->title, "outside");
 	for (i = 0; i < N_CHOSEN; i++) {
@@ -220,18 +195,19 @@ static void
 test_no_metadata(void **state)
 {
 	static const struct domxml_rule rules[] = { { "urn:a", "'x'" } };
-	struct snap_def *def = parse("<domain/>", rules, 1);
+	struct snap_def *def = parse_by_rules("<domain/>", rules, 1);
 
 	(void)state;
 	assert_int_equal(def->n_metadata, 0);
 	snap_def_unref(def);
-	def = parse("<domain xmlns:x='urn:x'><x:metadata/></domain>", rules, 1);
+	def = parse_by_rules("<domain xmlns:x='urn:x'><x:metadata/></domain>",
+	    rules, 1);
 	assert_int_equal(def->n_metadata, 0);
 	snap_def_unref(def);
-	def = parse("<domain><metadata/></domain>", rules, 1);
+	def = parse_by_rules("<domain><metadata/></domain>", rules, 1);
 	assert_int_equal(def->n_metadata, 1);
 	snap_def_unref(def);
-	def = parse(shop, rules, 0);
+	def = parse_by_rules(shop, rules, 0);
 	assert_int_equal(def->n_metadata, 0);
 	snap_def_unref(def);
 }
@@ -370,7 +346,7 @@ expect_an_end(char *xml)
 {
 	double start = seconds();
 	size_t i, n = sizeof(costly) / sizeof(costly[0]);
-	struct snap_def *def = parse(xml, costly, n);
+	struct snap_def *def = parse_by_rules(xml, costly, n);
 
 	for (i = 0; i < def->n_metadata; i++) {
 		fail_msg("'%s' gives something", def->metadata[i].name);
@@ -394,7 +370,7 @@ static void
 check_row(char *xml, const char *xpath, const char *value)
 {
 	const struct domxml_rule rule = { "urn:a", xpath };
-	struct snap_def *def = parse(xml, &rule, 1);
+	struct snap_def *def = parse_by_rules(xml, &rule, 1);
 
 	if (value == NULL) {
 		assert_int_equal(def->n_metadata, 0);
@@ -422,7 +398,7 @@ test_rules_are_apart(void **state)
 		rules[i].ns = i % 2 == 0 ? "urn:a" : "urn:b";
 		rules[i].xpath = i == 2 ? "//*[. = //*[. = 'y']]" : "//m:b";
 	}
-	def = parse(xml, rules, 100);
+	def = parse_by_rules(xml, rules, 100);
 	assert_int_equal(def->n_metadata, 49);
 	assert_int_equal(def->metadata[0].index, 1);
 	assert_int_equal(def->metadata[1].index, 5);
@@ -465,7 +441,7 @@ test_long_xpath(void **state)
 	append(xpath, "x", 900);
 	append(xpath, "'", 1);
 	assert_true(domxml_rule_valid("urn:a", xpath, why, sizeof(why)));
-	def = parse(xml, &rule, 1);
+	def = parse_by_rules(xml, &rule, 1);
 	assert_int_equal(def->n_metadata, 1);
 	assert_int_equal(strlen(def->metadata[0].name), 255);
 	assert_int_equal(strlen(def->metadata[0].value), 255);
@@ -473,14 +449,6 @@ test_long_xpath(void **state)
 	xpath[0] = '\0';
 	append(xpath, "(", 1000); /* what one word of the file may be */
 	assert_false(domxml_rule_valid("urn:a", xpath, why, sizeof(why)));
-}
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	domxml_init();
-	return 0;
 }
 
 int
@@ -498,5 +466,5 @@ main(void)
 		cmocka_unit_test(test_long_xpath),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, NULL);
+	return cmocka_run_group_tests(tests, set_up_domxml, NULL);
 }
