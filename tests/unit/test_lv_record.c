@@ -18,9 +18,9 @@
 #include "lv_domain.h"
 #include "lv_record.h"
 #include "rfc7666.h"
+#include "typed_params.h"
 
 #define NO SNAP_NO_U64
-#define MAX_PARAMS 40
 
 /* However short the interval, and as long as a test can take. */
 static const struct lv_carry_limits limits = {
@@ -32,34 +32,11 @@ static const struct lv_carry_limits soon_stale = {
 
 static const struct lv_conn conn = { .n_cpus = 12 };
 
-struct params {
-	virTypedParameter list[MAX_PARAMS];
-	int n;
-};
-
-static virTypedParameter *
-add(struct params *p, int type, const char *name)
-{
-	virTypedParameter *param = &p->list[p->n++];
-
-	assert_true(p->n <= MAX_PARAMS);
-	memset(param, 0, sizeof(*param));
-	snprintf(param->field, sizeof(param->field), "%s", name);
-	param->type = type;
-	return param;
-}
-
-static void
-add_ullong(struct params *p, const char *name, unsigned long long value)
-{
-	add(p, VIR_TYPED_PARAM_ULLONG, name)->value.ul = value;
-}
-
 static void
 add_state(struct params *p, int state, int reason)
 {
-	add(p, VIR_TYPED_PARAM_INT, "state.state")->value.i = state;
-	add(p, VIR_TYPED_PARAM_INT, "state.reason")->value.i = reason;
+	add_int(p, "state.state", state);
+	add_int(p, "state.reason", reason);
 }
 
 static void
@@ -69,8 +46,7 @@ add_disk(struct params *p, unsigned n, const char *target,
 	char name[VIR_TYPED_PARAM_FIELD_LENGTH];
 
 	snprintf(name, sizeof(name), "block.%u.name", n);
-	add(p, VIR_TYPED_PARAM_STRING, name)->value.s =
-	    (char *)(uintptr_t)target;
+	add_string(p, name, target);
 	snprintf(name, sizeof(name), "block.%u.rd.reqs", n);
 	add_ullong(p, name, reads);
 }
@@ -84,9 +60,9 @@ add_running(struct params *p, unsigned long long base)
 	add_ullong(p, "cpu.time", (base + 1) * 1000);
 	add_ullong(p, "balloon.current", base + 2);
 	add_ullong(p, "balloon.maximum", base + 3);
-	add(p, VIR_TYPED_PARAM_INT, "vcpu.0.state")->value.i = 1;
+	add_int(p, "vcpu.0.state", 1);
 	add_ullong(p, "vcpu.0.time", (base + 4) * 1000);
-	add(p, VIR_TYPED_PARAM_INT, "vcpu.3.state")->value.i = 1;
+	add_int(p, "vcpu.3.state", 1);
 	add_ullong(p, "vcpu.3.time", (base + 5) * 1000);
 	add_disk(p, 0, "vda", base + 6);
 	add_disk(p, 1, "vdb", base + 7);
@@ -309,11 +285,10 @@ test_carry_over_of_a_part(void **state)
 	add_busy(&p);
 	add_ullong(&p, "cpu.time", 500000);
 	add_ullong(&p, "balloon.current", 102);
-	add(&p, VIR_TYPED_PARAM_INT, "vcpu.0.state")->value.i = 1;
+	add_int(&p, "vcpu.0.state", 1);
 	add_ullong(&p, "vcpu.0.time", 600000);
 	add(&p, VIR_TYPED_PARAM_UINT, "block.count")->value.ui = 1;
-	add(&p, VIR_TYPED_PARAM_STRING, "block.0.name")->value.s =
-	    (char *)(uintptr_t)"vda";
+	add_string(&p, "block.0.name", "vda");
 	record(d, &p);
 	assert_true(d->record->cpu_time_us == 500);
 	assert_true(d->record->vcpus[0].time_us == 600);

@@ -16,52 +16,9 @@
 #include "snap_fields.h"
 #include "snapshot.h"
 #include "snapshot_random.h"
+#include "typed_params.h"
 
 #define NO SNAP_NO_U64
-#define MAX_PARAMS 200
-
-struct params {
-	virTypedParameter list[MAX_PARAMS];
-	int n;
-};
-
-/* The next parameter; a name too long is cut, as libvirt's field is. */
-static virTypedParameter *
-add(struct params *p, int type, const char *name)
-{
-	virTypedParameter *param = &p->list[p->n++];
-
-	assert_true(p->n <= MAX_PARAMS);
-	memset(param, 0, sizeof(*param));
-	snprintf(param->field, sizeof(param->field), "%s", name);
-	param->type = type;
-	return param;
-}
-
-static void
-add_ullong(struct params *p, const char *name, unsigned long long value)
-{
-	add(p, VIR_TYPED_PARAM_ULLONG, name)->value.ul = value;
-}
-
-static void
-add_int(struct params *p, const char *name, int value)
-{
-	add(p, VIR_TYPED_PARAM_INT, name)->value.i = value;
-}
-
-static void
-add_string(struct params *p, const char *name, const char *value)
-{
-	add(p, VIR_TYPED_PARAM_STRING, name)->value.s =
-	    (char *)(uintptr_t)value;
-}
-
-static void
-add_bool(struct params *p, const char *name, char value)
-{
-	add(p, VIR_TYPED_PARAM_BOOLEAN, name)->value.b = value;
-}
 
 /*
  * Disks vda, vdb and one without a target; interfaces vnet0, vnet1 and one
