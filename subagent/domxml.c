@@ -3,12 +3,11 @@
 #include "domxml.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include <libxml/parser.h>
 #include <libxml/tree.h>
-#include <libxml/xmlerror.h>
 
+#include "domxml_document.h"
 #include "domxml_metadata.h"
 #include "domxml_node.h"
 #include "domxml_read.h"
@@ -205,78 +204,22 @@ read_domain(xmlDoc *doc, const struct domxml_rule *rules, size_t n_rules)
 	return reading.def;
 }
 
-/* The document */
-
 void
 domxml_init(void)
 {
 	xmlInitParser();
 }
 
-/* At "<!DOCTYPE", before any of its declarations is read. */
-static void
-refuse_doctype(void *context, const xmlChar *name, const xmlChar *public_id,
-    const xmlChar *system_id)
-{
-	xmlParserCtxt *parser = context;
-
-	(void)name;
-	(void)public_id;
-	(void)system_id;
-	*(bool *)parser->_private = true;
-	xmlStopParser(parser);
-}
-
-static void
-explain(xmlParserCtxt *parser, char *why, size_t why_size)
-{
-	const xmlError *error = xmlCtxtGetLastError(parser);
-
-	if (error == NULL || error->message == NULL) {
-		snprintf(why, why_size, "not well-formed");
-	} else {
-		snprintf(why, why_size, "line %d: %.*s", error->line,
-		    (int)strcspn(error->message, "\n"), error->message);
-	}
-}
-
 struct snap_def *
 domxml_parse(const char *xml, size_t len, const struct domxml_rule *rules,
     size_t n_rules, char *why, size_t why_size)
 {
-	const int options = XML_PARSE_NONET | XML_PARSE_NOERROR |
-	    XML_PARSE_NOWARNING | XML_PARSE_NOCDATA;
-	bool doctype = false;
+	xmlDoc *doc = domxml_read_document(xml, len, "domain", why, why_size);
 	struct snap_def *def = NULL;
-	xmlParserCtxt *parser = xmlNewParserCtxt();
-	xmlDoc *doc = NULL;
-	const xmlNode *root;
 
-	if (parser == NULL) {
-		snprintf(why, why_size, "out of memory");
-		goto out;
-	}
-	/* libxml2 would take a NUL for the end and ignore what follows. */
-	if (len > DOMXML_BYTES_MAX || memchr(xml, '\0', len) != NULL) {
-		snprintf(why, why_size, "too long, or has a NUL in it");
-		goto out;
-	}
-	parser->_private = &doctype;
-	parser->sax->internalSubset = refuse_doctype;
-	/* libvirt's strings are UTF-8 whatever a declaration in them says. */
-	doc = xmlCtxtReadMemory(parser, xml, (int)len, NULL, "UTF-8", options);
-	root = doc != NULL ? xmlDocGetRootElement(doc) : NULL;
-	if (doctype) {
-		snprintf(why, why_size, "has a document type declaration");
-	} else if (root == NULL) {
-		explain(parser, why, why_size);
-	} else if (!domxml_is(root, NULL, "domain")) {
-		snprintf(why, why_size, "the root element is not <domain>");
-	} else if ((def = read_domain(doc, rules, n_rules)) == NULL) {
+	if (doc != NULL && (def = read_domain(doc, rules, n_rules)) == NULL) {
 		snprintf(why, why_size, "out of memory");
 	}
-out:
 	xmlFreeDoc(doc);
-	xmlFreeParserCtxt(parser);
 	return def;
 }

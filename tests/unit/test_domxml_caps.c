@@ -62,6 +62,21 @@ test_no_model(void **state)
 	}
 }
 
+/* As domain XML is: what libvirt never writes is not looked at. */
+static void
+test_refused(void **state)
+{
+	static const char nul[] = "<capabilities><host><cpu><model>m</model>"
+	    "</cpu></host></capabilities>\0";
+
+	(void)state;
+	assert_true(read_model(nul));
+	assert_false(domxml_caps_cpu_model(nul, sizeof(nul) - 1, model,
+	    sizeof(model)));
+	assert_false(read_model("<!DOCTYPE capabilities><capabilities><host>"
+	    "<cpu><model>m</model></cpu></host></capabilities>"));
+}
+
 int
 main(void)
 {
@@ -69,6 +84,7 @@ main(void)
 		cmocka_unit_test(test_model),
 		cmocka_unit_test(test_model_is_cut_to_size),
 		cmocka_unit_test(test_no_model),
+		cmocka_unit_test(test_refused),
 	};
 
 	domxml_init();
