@@ -144,3 +144,12 @@ lv_conn_failed(struct lv_conn *lc, enum lv_call call)
 		break;
 	}
 }
+
+int
+lv_conn_tried(struct lv_conn *lc, enum lv_call call, int result)
+{
+	if (result < 0) {
+		lv_conn_failed(lc, call);
+	}
+	return result;
+}

@@ -75,4 +75,15 @@ bool lv_conn_alive(const struct lv_conn *lc);
 bool lv_conn_can(const struct lv_conn *lc, enum lv_call call);
 void lv_conn_failed(struct lv_conn *lc, enum lv_call call);
 
+/*
+ * Both around a call that returns an int: its result, or -1 if it failed or
+ * was not made.
+ */
+#define LV_TRY(lc, what, call)                                                \
+	(lv_conn_can((lc), (what)) ?                                          \
+	    lv_conn_tried((lc), (what), LV_ASK((lc), (call))) : -1)
+
+/* Draws the conclusion from a result; returns it. */
+int lv_conn_tried(struct lv_conn *lc, enum lv_call call, int result);
+
 #endif

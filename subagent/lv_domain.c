@@ -118,23 +118,21 @@ read_pinning(struct snap_def *def, struct lv_conn *lc, virDomainPtr dom)
 	uint8_t *maps;
 	int n;
 
-	if (lc->n_cpus == 0 || def->vcpus_max == 0 ||
-	    !lv_conn_can(lc, LV_CALL_PIN_INFO)) {
+	if (lc->n_cpus == 0 || def->vcpus_max == 0) {
 		return;
 	}
 	maps = snap_def_alloc(def, def->vcpus_max, map_len);
 	if (maps == NULL) {
 		return;
 	}
-	n = LV_ASK(lc, virDomainGetVcpuPinInfo(dom, (int)def->vcpus_max, maps,
-	    (int)map_len, VIR_DOMAIN_AFFECT_CURRENT));
-	if (n < 0) {
-		lv_conn_failed(lc, LV_CALL_PIN_INFO);
-		return;
+	n = LV_TRY(lc, LV_CALL_PIN_INFO, virDomainGetVcpuPinInfo(dom,
+	    (int)def->vcpus_max, maps, (int)map_len,
+	    VIR_DOMAIN_AFFECT_CURRENT));
+	if (n >= 0) {
+		def->cpumaps = maps;
+		def->cpumap_len = map_len;
+		def->n_cpumaps = (size_t)n;
 	}
-	def->cpumaps = maps;
-	def->cpumap_len = map_len;
-	def->n_cpumaps = (size_t)n;
 }
 
 /* Which interfaces of this machine the NICs lead to. */
@@ -158,31 +156,20 @@ find_interfaces(struct snap_def *def)
 static struct lv_disk_size *
 read_sizes(const struct snap_def *def, struct lv_conn *lc, virDomainPtr dom)
 {
-	struct lv_disk_size *sizes;
+	struct lv_disk_size *sizes = calloc(def->n_disks + 1, sizeof(*sizes));
 
-	if (!lv_conn_can(lc, LV_CALL_BLOCK_INFO)) {
-		return NULL;
-	}
-	sizes = calloc(def->n_disks + 1, sizeof(*sizes));
 	for (size_t i = 0; sizes != NULL && i < def->n_disks; i++) {
+		const struct snap_disk_def *disk = &def->disks[i];
 		virDomainBlockInfo info;
 
-		sizes[i].capacity = SNAP_NO_U64;
-		sizes[i].allocation = SNAP_NO_U64;
-		sizes[i].physical = SNAP_NO_U64;
-		if (def->disks[i].source == NULL ||
-		    def->disks[i].target == NULL ||
-		    !lv_conn_can(lc, LV_CALL_BLOCK_INFO)) {
-			continue;
+		sizes[i] = (struct lv_disk_size){ SNAP_NO_U64, SNAP_NO_U64,
+		    SNAP_NO_U64 };
+		if (disk->source != NULL && disk->target != NULL &&
+		    LV_TRY(lc, LV_CALL_BLOCK_INFO, virDomainGetBlockInfo(dom,
+			disk->target, &info, 0)) == 0) {
+			sizes[i] = (struct lv_disk_size){ info.capacity,
+			    info.allocation, info.physical };
 		}
-		if (LV_ASK(lc, virDomainGetBlockInfo(dom, def->disks[i].target,
-		    &info, 0)) != 0) {
-			lv_conn_failed(lc, LV_CALL_BLOCK_INFO);
-			continue;
-		}
-		sizes[i].capacity = info.capacity;
-		sizes[i].allocation = info.allocation;
-		sizes[i].physical = info.physical;
 	}
 	return sizes;
 }
@@ -258,11 +245,9 @@ ask_for_statistics(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 	    !lv_domain_is_free(d, lc, dom)) {
 		return;
 	}
-	if (LV_ASK(lc, virDomainSetMemoryStatsPeriod(dom,
+	if (LV_TRY(lc, LV_CALL_STATS_PERIOD, virDomainSetMemoryStatsPeriod(dom,
 	    opts->memory_stats_period_s, VIR_DOMAIN_AFFECT_LIVE)) == 0) {
 		d->def_dirty = true; /* no event tells of it */
-	} else {
-		lv_conn_failed(lc, LV_CALL_STATS_PERIOD);
 	}
 }
 
@@ -352,14 +337,8 @@ control_state(struct lv_conn *lc, virDomainPtr dom)
 {
 	virDomainControlInfo info;
 
-	if (!lv_conn_can(lc, LV_CALL_CONTROL_INFO)) {
-		return VIR_DOMAIN_CONTROL_OK;
-	}
-	if (LV_ASK(lc, virDomainGetControlInfo(dom, &info, 0)) != 0) {
-		lv_conn_failed(lc, LV_CALL_CONTROL_INFO);
-		return VIR_DOMAIN_CONTROL_OK;
-	}
-	return (int)info.state;
+	return LV_TRY(lc, LV_CALL_CONTROL_INFO, virDomainGetControlInfo(dom,
+	    &info, 0)) == 0 ? (int)info.state : VIR_DOMAIN_CONTROL_OK;
 }
 
 bool

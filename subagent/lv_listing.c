@@ -121,13 +121,9 @@ list_flagged(struct lv_hv *hv, enum lv_call call, unsigned flag,
 	struct lv_domain *d;
 	int n;
 
-	if (!lv_conn_can(&hv->lc, call)) {
-		return;
-	}
-	n = LV_ASK(&hv->lc,
+	n = LV_TRY(&hv->lc, call,
 	    virConnectListAllDomains(hv->lc.conn, &doms, flag));
 	if (n < 0) {
-		lv_conn_failed(&hv->lc, call);
 		return;
 	}
 	for (size_t i = 0; i < hv->n_domains; i++) {

@@ -23,17 +23,13 @@ static void
 read_vcpus(struct lv_measure *m, struct lv_conn *lc, virDomainPtr dom,
     size_t max)
 {
-	if (!lv_conn_can(lc, LV_CALL_VCPUS) || max == 0) {
-		return;
-	}
-	m->vcpus = calloc(max, sizeof(*m->vcpus));
+	m->vcpus = max > 0 ? calloc(max, sizeof(*m->vcpus)) : NULL;
 	if (m->vcpus == NULL) {
 		return;
 	}
-	m->n_vcpus = LV_ASK(lc, virDomainGetVcpus(dom, m->vcpus, (int)max,
-	    NULL, 0));
+	m->n_vcpus = LV_TRY(lc, LV_CALL_VCPUS, virDomainGetVcpus(dom, m->vcpus,
+	    (int)max, NULL, 0));
 	if (m->n_vcpus < 0) {
-		lv_conn_failed(lc, LV_CALL_VCPUS);
 		lv_measure_end(m);
 	}
 }
@@ -97,12 +93,8 @@ fill_disk_counters(struct snap_disk *disk, struct lv_conn *lc,
 {
 	virDomainBlockStatsStruct stats;
 
-	if (!lv_conn_can(lc, LV_CALL_BLOCK_STATS)) {
-		return;
-	}
-	if (LV_ASK(lc, virDomainBlockStats(dom, disk->def.target, &stats,
-	    sizeof(stats))) != 0) {
-		lv_conn_failed(lc, LV_CALL_BLOCK_STATS);
+	if (LV_TRY(lc, LV_CALL_BLOCK_STATS, virDomainBlockStats(dom,
+	    disk->def.target, &stats, sizeof(stats))) != 0) {
 		return;
 	}
 	disk->read_ios = counter(stats.rd_req);
@@ -117,17 +109,12 @@ fill_disk_sizes(struct snap_disk *disk, struct lv_conn *lc, virDomainPtr dom)
 {
 	virDomainBlockInfo info;
 
-	if (!lv_conn_can(lc, LV_CALL_BLOCK_INFO)) {
-		return;
+	if (LV_TRY(lc, LV_CALL_BLOCK_INFO, virDomainGetBlockInfo(dom,
+	    disk->def.target, &info, 0)) == 0) {
+		disk->capacity_bytes = info.capacity;
+		disk->allocation_bytes = info.allocation;
+		disk->physical_bytes = info.physical;
 	}
-	if (LV_ASK(lc, virDomainGetBlockInfo(dom, disk->def.target, &info,
-	    0)) != 0) {
-		lv_conn_failed(lc, LV_CALL_BLOCK_INFO);
-		return;
-	}
-	disk->capacity_bytes = info.capacity;
-	disk->allocation_bytes = info.allocation;
-	disk->physical_bytes = info.physical;
 }
 
 static void
@@ -135,13 +122,9 @@ fill_nic(struct snap_nic *nic, struct lv_conn *lc, virDomainPtr dom)
 {
 	virDomainInterfaceStatsStruct stats;
 
-	if (nic->def.ifname == NULL ||
-	    !lv_conn_can(lc, LV_CALL_INTERFACE_STATS)) {
-		return;
-	}
-	if (LV_ASK(lc, virDomainInterfaceStats(dom, nic->def.ifname, &stats,
-	    sizeof(stats))) != 0) {
-		lv_conn_failed(lc, LV_CALL_INTERFACE_STATS);
+	if (nic->def.ifname == NULL || LV_TRY(lc, LV_CALL_INTERFACE_STATS,
+	    virDomainInterfaceStats(dom, nic->def.ifname, &stats,
+		sizeof(stats))) != 0) {
 		return;
 	}
 	nic->rx_octets = counter(stats.rx_bytes);
@@ -187,14 +170,8 @@ fill_memory(struct snap_memory *memory, struct lv_conn *lc, virDomainPtr dom)
 	virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
 	int n;
 
-	if (!lv_conn_can(lc, LV_CALL_MEMORY_STATS)) {
-		return;
-	}
-	n = LV_ASK(lc, virDomainMemoryStats(dom, stats,
+	n = LV_TRY(lc, LV_CALL_MEMORY_STATS, virDomainMemoryStats(dom, stats,
 	    VIR_DOMAIN_MEMORY_STAT_NR, 0));
-	if (n < 0) {
-		lv_conn_failed(lc, LV_CALL_MEMORY_STATS);
-	}
 	for (int i = 0; i < n; i++) {
 		unsigned tag = (unsigned)stats[i].tag;
 
@@ -214,13 +191,10 @@ fill_cpu(struct snap_domain *rec, struct lv_conn *lc, virDomainPtr dom)
 	unsigned long long ns;
 	int n;
 
-	if (!lv_conn_can(lc, LV_CALL_CPU_STATS)) {
-		return;
-	}
 	/* -1, 1: the total of all CPUs */
-	n = LV_ASK(lc, virDomainGetCPUStats(dom, params, 8, -1, 1, 0));
+	n = LV_TRY(lc, LV_CALL_CPU_STATS, virDomainGetCPUStats(dom, params, 8,
+	    -1, 1, 0));
 	if (n < 0) {
-		lv_conn_failed(lc, LV_CALL_CPU_STATS);
 		return;
 	}
 	if (virTypedParamsGetULLong(params, n, VIR_DOMAIN_CPU_STATS_USERTIME,

@@ -79,15 +79,12 @@ read_host_cpus(struct lv_survey *survey, struct lv_conn *lc, virDomainPtr dom)
 	int n;
 
 	forget_cpus(survey);
-	if (!lv_conn_can(lc, LV_CALL_VCPUS) || survey->n_host_cpus == 0 ||
+	if (survey->n_host_cpus == 0 ||
 	    (vcpus = calloc(survey->n_host_cpus, sizeof(*vcpus))) == NULL) {
 		return;
 	}
-	n = LV_ASK(lc, virDomainGetVcpus(dom, vcpus,
+	n = LV_TRY(lc, LV_CALL_VCPUS, virDomainGetVcpus(dom, vcpus,
 	    (int)survey->n_host_cpus, NULL, 0));
-	if (n < 0) {
-		lv_conn_failed(lc, LV_CALL_VCPUS);
-	}
 	for (int i = 0; i < n; i++) {
 		if (vcpus[i].number < survey->n_host_cpus &&
 		    vcpus[i].cpu >= 0) {
@@ -119,14 +116,11 @@ read_disk_errors(struct lv_survey *survey, const struct snap_def *def,
 	struct lv_disk_survey *disk;
 	int n;
 
-	if (!lv_conn_can(lc, LV_CALL_DISK_ERRORS) || room == 0 ||
-	    (errors = calloc(room, sizeof(*errors))) == NULL) {
+	if (room == 0 || (errors = calloc(room, sizeof(*errors))) == NULL) {
 		return;
 	}
-	n = LV_ASK(lc, virDomainGetDiskErrors(dom, errors, room, 0));
-	if (n < 0) {
-		lv_conn_failed(lc, LV_CALL_DISK_ERRORS);
-	}
+	n = LV_TRY(lc, LV_CALL_DISK_ERRORS, virDomainGetDiskErrors(dom, errors,
+	    room, 0));
 	for (size_t i = 0; n >= 0 && i < def->n_disks; i++) {
 		survey->disks[i].error_state = VIR_DOMAIN_DISK_ERROR_NONE + 1;
 	}
@@ -219,16 +213,13 @@ read_addresses(struct lv_survey *survey, const struct snap_def *def,
 	virDomainInterfacePtr *ifaces = NULL;
 	int n;
 
-	if (!lv_conn_can(lc, call) || def->n_nics == 0) {
+	if (def->n_nics == 0) {
 		return;
 	}
-	n = LV_ASK(lc, virDomainInterfaceAddresses(dom, &ifaces,
+	n = LV_TRY(lc, call, virDomainInterfaceAddresses(dom, &ifaces,
 	    call == LV_CALL_LEASES ?
 	    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE :
 	    VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP, 0));
-	if (n < 0) {
-		lv_conn_failed(lc, call);
-	}
 	/* One interface may come several times, with an address each. */
 	for (int i = 0; i < n; i++) {
 		for (size_t j = 0; j < def->n_nics; j++) {
