@@ -15,13 +15,9 @@ counter(long long value)
 	return value < 0 ? SNAP_NO_U64 : (uint64_t)value;
 }
 
-/*
- * The plugged-in vCPUs of an active domain.  Their numbers may have gaps, so
- * there must be room for as many as there can ever be: max.
- */
-static void
-read_vcpus(struct lv_measure *m, struct lv_conn *lc, virDomainPtr dom,
-    size_t max)
+void
+lv_measure_read_vcpus(struct lv_measure *m, struct lv_conn *lc,
+    virDomainPtr dom, size_t max)
 {
 	m->vcpus = max > 0 ? calloc(max, sizeof(*m->vcpus)) : NULL;
 	if (m->vcpus == NULL) {
@@ -41,7 +37,7 @@ lv_measure_begin(struct lv_measure *m, struct lv_conn *lc, virDomainPtr dom,
 	*m = (struct lv_measure){ .vcpus = NULL };
 	m->has_info = LV_ASK(lc, virDomainGetInfo(dom, &m->info)) == 0;
 	if (active) {
-		read_vcpus(m, lc, dom, max_vcpus);
+		lv_measure_read_vcpus(m, lc, dom, max_vcpus);
 	}
 }
 

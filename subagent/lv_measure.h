@@ -16,13 +16,20 @@ struct lv_measure {
 	bool has_info;
 	virDomainInfo info;
 	virVcpuInfo *vcpus; /* NULL: not told */
-	int n_vcpus;
+	int n_vcpus; /* 0 then */
 };
 
 /* Where there can be max_vcpus at most.  To be ended. */
 void lv_measure_begin(struct lv_measure *m, struct lv_conn *lc,
     virDomainPtr dom, bool active, size_t max_vcpus);
 void lv_measure_end(struct lv_measure *m);
+
+/*
+ * Only the plugged-in vCPUs of an active domain.  Their numbers may have gaps,
+ * so there must be room for as many as there can ever be: max.
+ */
+void lv_measure_read_vcpus(struct lv_measure *m, struct lv_conn *lc,
+    virDomainPtr dom, size_t max);
 
 /*
  * The numbers of the plugged-in vCPUs, ascending, at most max of them; 0 when

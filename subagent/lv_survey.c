@@ -8,6 +8,7 @@
 
 #include "lv_conn.h"
 #include "lv_domain.h"
+#include "lv_measure.h"
 #include "text.h"
 
 #define ADDRESS_LEASE 1
@@ -75,23 +76,18 @@ survey_new(const struct snap_def *def)
 static void
 read_host_cpus(struct lv_survey *survey, struct lv_conn *lc, virDomainPtr dom)
 {
-	virVcpuInfo *vcpus;
-	int n;
+	struct lv_measure m = { .vcpus = NULL };
 
 	forget_cpus(survey);
-	if (survey->n_host_cpus == 0 ||
-	    (vcpus = calloc(survey->n_host_cpus, sizeof(*vcpus))) == NULL) {
-		return;
-	}
-	n = LV_TRY(lc, LV_CALL_VCPUS, virDomainGetVcpus(dom, vcpus,
-	    (int)survey->n_host_cpus, NULL, 0));
-	for (int i = 0; i < n; i++) {
-		if (vcpus[i].number < survey->n_host_cpus &&
-		    vcpus[i].cpu >= 0) {
-			survey->host_cpus[vcpus[i].number] = vcpus[i].cpu;
+	lv_measure_read_vcpus(&m, lc, dom, survey->n_host_cpus);
+	for (int i = 0; i < m.n_vcpus; i++) {
+		const virVcpuInfo *vcpu = &m.vcpus[i];
+
+		if (vcpu->number < survey->n_host_cpus && vcpu->cpu >= 0) {
+			survey->host_cpus[vcpu->number] = vcpu->cpu;
 		}
 	}
-	free(vcpus);
+	lv_measure_end(&m);
 }
 
 static struct lv_disk_survey *
