@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domxml_value.h"
 #include "lv_conn.h"
 #include "lv_domain.h"
 #include "lv_measure.h"
@@ -190,14 +191,9 @@ add_addresses(char out[SNAP_ADDRESSES], const virDomainInterface *iface)
 static bool
 has_mac(const struct snap_nic_def *nic, const char *hwaddr)
 {
-	char text[3 * sizeof(nic->mac.octets) + 1] = "";
+	struct snap_mac mac = domxml_mac(hwaddr);
 
-	for (size_t i = 0; i < nic->mac.len; i++) {
-		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-		    "%s%02x", i > 0 ? ":" : "", nic->mac.octets[i]);
-	}
-	return nic->mac.len > 0 && hwaddr != NULL &&
-	    strcasecmp(text, hwaddr) == 0;
+	return mac.len > 0 && memcmp(&mac, &nic->mac, sizeof(mac)) == 0;
 }
 
 /* Addresses from one source, for interfaces that have none of another. */
