@@ -146,7 +146,7 @@ read_block_job(struct lv_survey *survey, struct lv_disk_survey *disk,
 	rc = LV_ASK(lc, virDomainGetBlockJobInfo(dom, target, &info, 0));
 	if (rc < 0) {
 		lv_conn_failed(lc, LV_CALL_BLOCK_JOB);
-		survey->job_under_way = had_job;
+		survey->job_under_way |= had_job;
 		return;
 	}
 	disk->job = SNAP_DISK_JOB_NONE;
