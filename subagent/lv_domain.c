@@ -11,7 +11,7 @@
 #include "host_if.h"
 #include "log.h"
 #include "lv_conn.h"
-#include "lv_survey.h"
+#include "lv_survey_data.h"
 #include "options.h"
 #include "rfc7666.h"
 #include "vm_index.h"

@@ -44,7 +44,7 @@ struct lv_domain {
 	uint32_t *disk_indices;
 	uint32_t *nic_indices;
 	struct lv_disk_size *sizes; /* NULL: statistics give them */
-	struct lv_survey *survey;   /* see lv_survey.h; NULL: none yet */
+	struct lv_survey *survey;   /* see lv_survey_data.h; NULL: none yet */
 	bool survey_due;            /* in the next refresh */
 	int address_tries;          /* refreshes in which to look for them */
 

@@ -8,7 +8,7 @@
 #include "lv_domain.h"
 #include "lv_measure.h"
 #include "lv_stats.h"
-#include "lv_survey.h"
+#include "lv_survey_data.h"
 #include "rfc7666.h"
 
 #define VCPUS_MAX 4096 /* QEMU's largest machine is far below */

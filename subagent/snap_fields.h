@@ -3,7 +3,7 @@
  * Which fields of a record's rows a hypervisor gives whenever it is asked, for
  * whoever treats them all alike: a new field of that kind is a line in
  * snap_fields.c.  Those whose absence says something (no threshold, no job) and
- * those that are kept elsewhere (lv_survey.h) are not among them.
+ * those that are kept elsewhere (lv_survey_data.h) are not among them.
  */
 #ifndef VMMIBD_SNAP_FIELDS_H
 #define VMMIBD_SNAP_FIELDS_H
