@@ -73,8 +73,9 @@ bool lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc,
 void lv_domain_read_flags(struct lv_domain *d, struct lv_conn *lc,
     virDomainPtr dom);
 
-/* Whether a job is known to be going on. */
+/* Whether a job is known to be going on; from now on none is. */
 bool lv_domain_has_job(const struct lv_domain *d);
+void lv_domain_end_job(struct lv_domain *d);
 
 /*
  * Whether a call that enters the guest's monitor is answered without waiting:
