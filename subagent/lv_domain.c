@@ -165,9 +165,11 @@ read_sizes(const struct snap_def *def, struct lv_conn *lc, virDomainPtr dom)
 	return sizes;
 }
 
+typedef char nic_key[3 * sizeof(((struct snap_mac *)0)->octets) + 1];
+
 /* A NIC's identity; those without an address are told apart by order. */
 static void
-mac_key(const struct snap_mac *mac, char key[3 * sizeof(mac->octets) + 1])
+mac_key(const struct snap_mac *mac, nic_key key)
 {
 	char *at = key;
 
@@ -177,29 +179,38 @@ mac_key(const struct snap_mac *mac, char key[3 * sizeof(mac->octets) + 1])
 	}
 }
 
-typedef char nic_key[3 * sizeof(((struct snap_mac *)0)->octets) + 1];
+/* One for each key; frees the keys.  NULL when out of memory, as for no keys. */
+static uint32_t *
+number_devices(const char **keys, size_t n, enum vm_index_kind kind,
+    const struct snap_uuid *uuid, struct vm_index *ix)
+{
+	uint32_t *indices = keys != NULL ? calloc(n + 1, sizeof(*indices)) :
+	    NULL;
+
+	if (indices != NULL && vm_index_devices(ix, uuid, kind, keys, n,
+	    indices, time(NULL)) != 0) {
+		free(indices);
+		indices = NULL;
+	}
+	free(keys);
+	return indices;
+}
 
 static uint32_t *
 number_nics(const struct snap_def *def, const struct snap_uuid *uuid,
     struct vm_index *ix)
 {
-	uint32_t *indices = calloc(def->n_nics + 1, sizeof(*indices));
 	nic_key *texts = calloc(def->n_nics + 1, sizeof(*texts));
-	const char **keys = calloc(def->n_nics + 1, sizeof(*keys));
-	bool ok = indices != NULL && texts != NULL && keys != NULL;
+	const char **keys = texts != NULL ?
+	    calloc(def->n_nics + 1, sizeof(*keys)) : NULL;
+	uint32_t *indices;
 
-	for (size_t i = 0; ok && i < def->n_nics; i++) {
+	for (size_t i = 0; keys != NULL && i < def->n_nics; i++) {
 		mac_key(&def->nics[i].mac, texts[i]);
 		keys[i] = texts[i];
 	}
-	ok = ok && vm_index_devices(ix, uuid, VM_INDEX_NIC, keys, def->n_nics,
-	    indices, time(NULL)) == 0;
-	free(keys);
+	indices = number_devices(keys, def->n_nics, VM_INDEX_NIC, uuid, ix);
 	free(texts);
-	if (!ok) {
-		free(indices);
-		indices = NULL;
-	}
 	return indices;
 }
 
@@ -207,22 +218,13 @@ static uint32_t *
 number_disks(const struct snap_def *def, const struct snap_uuid *uuid,
     struct vm_index *ix)
 {
-	uint32_t *indices = calloc(def->n_disks + 1, sizeof(*indices));
 	const char **keys = calloc(def->n_disks + 1, sizeof(*keys));
-	bool ok = indices != NULL && keys != NULL;
 
-	for (size_t i = 0; ok && i < def->n_disks; i++) {
+	for (size_t i = 0; keys != NULL && i < def->n_disks; i++) {
 		keys[i] = def->disks[i].target != NULL ?
 		    def->disks[i].target : "";
 	}
-	ok = ok && vm_index_devices(ix, uuid, VM_INDEX_DISK, keys,
-	    def->n_disks, indices, time(NULL)) == 0;
-	free(keys);
-	if (!ok) {
-		free(indices);
-		indices = NULL;
-	}
-	return indices;
+	return number_devices(keys, def->n_disks, VM_INDEX_DISK, uuid, ix);
 }
 
 /* A period that somebody has set already is left as it is. */
