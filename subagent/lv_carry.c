@@ -3,7 +3,6 @@
 #include "lv_carry.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "snap_fields.h"
 #include "snap_refs.h"
@@ -40,8 +39,8 @@ index_of(const void *row)
 static bool
 same_medium(const struct snap_disk *disk, const struct snap_disk *before)
 {
-	return disk->def.source != NULL && before->def.source != NULL &&
-	    strcmp(disk->def.source, before->def.source) == 0;
+	return disk->def.source != NULL &&
+	    snap_same(disk->def.source, before->def.source);
 }
 
 /*

@@ -135,9 +135,8 @@ find_interfaces(struct snap_def *def)
 
 		nic->if_index = host_if_index(nic->ifname);
 		nic->parent = host_if_parent(nic->ifname);
-		if (nic->parent == 0 && nic->type != NULL &&
-		    (strcmp(nic->type, "bridge") == 0 ||
-			strcmp(nic->type, "direct") == 0)) {
+		if (nic->parent == 0 && (snap_same(nic->type, "bridge") ||
+		    snap_same(nic->type, "direct"))) {
 			nic->parent = host_if_index(nic->source);
 		}
 	}

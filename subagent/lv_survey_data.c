@@ -16,12 +16,6 @@ lv_survey_free(struct lv_survey *survey)
 	}
 }
 
-static bool
-same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 void
 lv_survey_forget_cpus(struct lv_survey *survey)
 {
@@ -72,8 +66,8 @@ lv_survey_fits(const struct snap_def *old, const struct snap_def *def)
 		return false;
 	}
 	for (size_t i = 0; i < def->n_disks; i++) {
-		if (!same(old->disks[i].target, def->disks[i].target) ||
-		    !same(old->disks[i].source, def->disks[i].source)) {
+		if (!snap_same(old->disks[i].target, def->disks[i].target) ||
+		    !snap_same(old->disks[i].source, def->disks[i].source)) {
 			return false;
 		}
 	}

@@ -17,12 +17,6 @@
 enum round { ROUND_DOWN, ROUND_UP };
 
 static bool
-same(const char *a, const char *b)
-{
-	return a != NULL && strcmp(a, b) == 0;
-}
-
-static bool
 fits(uint64_t bytes, int32_t unit)
 {
 	return bytes == SNAP_NO_U64 ||
@@ -100,7 +94,7 @@ finish_cpus(struct snap_domain *dom)
 static bool
 is_raw(const struct snap_disk_def *def)
 {
-	return def->format == NULL || same(def->format, "raw");
+	return def->format == NULL || snap_same(def->format, "raw");
 }
 
 static int32_t
@@ -112,13 +106,13 @@ source_type(const struct snap_disk_def *def)
 	if (def->source == NULL) {
 		return SOURCE_OTHER;
 	}
-	if (same(def->type, "block") || same(def->type, "nvme")) {
+	if (snap_same(def->type, "block") || snap_same(def->type, "nvme")) {
 		return SOURCE_BLOCK;
 	}
-	if (same(def->type, "file")) {
+	if (snap_same(def->type, "file")) {
 		return is_raw(def) ? SOURCE_RAW : SOURCE_SPARSE;
 	}
-	if (same(def->type, "network")) {
+	if (snap_same(def->type, "network")) {
 		return SOURCE_NETWORK;
 	}
 	return SOURCE_OTHER;
@@ -130,13 +124,13 @@ source_text(const struct snap_disk_def *def)
 	if (def->type == NULL || def->source == NULL) {
 		return NULL;
 	}
-	if (same(def->type, "file")) {
+	if (snap_same(def->type, "file")) {
 		return def->format != NULL ? def->format : "raw";
 	}
-	if (same(def->type, "block")) {
+	if (snap_same(def->type, "block")) {
 		return is_raw(def) ? "block" : def->format;
 	}
-	if (same(def->type, "network") && def->protocol != NULL) {
+	if (snap_same(def->type, "network") && def->protocol != NULL) {
 		return def->protocol;
 	}
 	return def->type;
@@ -148,13 +142,13 @@ media_type(const char *device)
 	if (device == NULL) {
 		return MEDIA_UNKNOWN;
 	}
-	if (same(device, "disk") || same(device, "lun")) {
+	if (snap_same(device, "disk") || snap_same(device, "lun")) {
 		return MEDIA_HARD_DISK;
 	}
-	if (same(device, "cdrom")) {
+	if (snap_same(device, "cdrom")) {
 		return MEDIA_OPTICAL_DISK;
 	}
-	if (same(device, "floppy")) {
+	if (snap_same(device, "floppy")) {
 		return MEDIA_FLOPPY_DISK;
 	}
 	return MEDIA_OTHER;

@@ -116,6 +116,12 @@ snap_def_text(struct snap_def *def, const char *text)
 	return copy;
 }
 
+bool
+snap_same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 const struct snap_def *
 snap_def_ref(const struct snap_def *def)
 {

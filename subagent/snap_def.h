@@ -9,6 +9,7 @@
 #define VMMIBD_SNAP_DEF_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -82,6 +83,8 @@ struct snap_def *snap_def_new(void);
 void *snap_def_alloc(struct snap_def *def, size_t n, size_t size);
 /* A copy of text as an SnmpAdminString (see text.h); NULL for NULL. */
 const char *snap_def_text(struct snap_def *def, const char *text);
+/* Whether two texts are the same; NULL is the same as NULL only. */
+bool snap_same(const char *a, const char *b);
 const struct snap_def *snap_def_ref(const struct snap_def *def);
 void snap_def_unref(const struct snap_def *def);
 

@@ -154,6 +154,20 @@ test_def_text(void **state)
 }
 
 static void
+test_same(void **state)
+{
+	char twice[] = "text";
+
+	(void)state;
+	assert_true(snap_same("text", twice));
+	assert_true(snap_same(NULL, NULL));
+	assert_true(snap_same("", ""));
+	assert_false(snap_same("text", "texts"));
+	assert_false(snap_same("text", NULL));
+	assert_false(snap_same(NULL, ""));
+}
+
+static void
 test_domain_is_unknown(void **state)
 {
 	struct snap_domain *dom = sample_domain();
@@ -579,6 +593,7 @@ main(void)
 		cmocka_unit_test(test_def_alloc),
 		cmocka_unit_test(test_def_alloc_too_much),
 		cmocka_unit_test(test_def_text),
+		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_domain_is_unknown),
 		cmocka_unit_test(test_disk_is_unknown),
 		cmocka_unit_test(test_vcpus_and_nics),
