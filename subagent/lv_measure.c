@@ -3,9 +3,9 @@
 #include "lv_measure.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "lv_conn.h"
+#include "snap_fields.h"
 #include "snapshot.h"
 
 /* libvirt says -1 for a counter that it does not have. */
@@ -133,48 +133,45 @@ fill_nic(struct snap_nic *nic, struct lv_conn *lc, virDomainPtr dom)
 	nic->tx_drops = counter(stats.tx_drop);
 }
 
+#define MEMORY(field) offsetof(struct snap_memory, field)
+
+/* By tag; a factor of 1024 for those that libvirt counts in KiB. */
+static const struct {
+	size_t offset;
+	uint64_t factor; /* 0: not served */
+} memory_fields[VIR_DOMAIN_MEMORY_STAT_NR] = {
+	[VIR_DOMAIN_MEMORY_STAT_SWAP_IN] = { MEMORY(swap_in), 1024 },
+	[VIR_DOMAIN_MEMORY_STAT_SWAP_OUT] = { MEMORY(swap_out), 1024 },
+	[VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT] = { MEMORY(major_faults), 1 },
+	[VIR_DOMAIN_MEMORY_STAT_MINOR_FAULT] = { MEMORY(minor_faults), 1 },
+	[VIR_DOMAIN_MEMORY_STAT_UNUSED] = { MEMORY(unused), 1024 },
+	[VIR_DOMAIN_MEMORY_STAT_AVAILABLE] = { MEMORY(available), 1024 },
+	[VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON] = { MEMORY(actual), 1024 },
+	[VIR_DOMAIN_MEMORY_STAT_RSS] = { MEMORY(rss), 1024 },
+	[VIR_DOMAIN_MEMORY_STAT_USABLE] = { MEMORY(usable), 1024 },
+	[VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE] = { MEMORY(updated_s), 1 },
+	[VIR_DOMAIN_MEMORY_STAT_DISK_CACHES] = { MEMORY(disk_caches), 1024 },
+	[VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGALLOC] =
+	    { MEMORY(hugetlb_allocations), 1 },
+	[VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGFAIL] =
+	    { MEMORY(hugetlb_failures), 1 },
+};
+
 static void
 fill_memory(struct snap_memory *memory, struct lv_conn *lc, virDomainPtr dom)
 {
-	/* By tag; a factor of 1024 for those that libvirt counts in KiB. */
-	const struct {
-		uint64_t *value;
-		uint64_t factor;
-	} fields[VIR_DOMAIN_MEMORY_STAT_NR] = {
-		[VIR_DOMAIN_MEMORY_STAT_SWAP_IN] = { &memory->swap_in, 1024 },
-		[VIR_DOMAIN_MEMORY_STAT_SWAP_OUT] = { &memory->swap_out, 1024 },
-		[VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT] =
-		    { &memory->major_faults, 1 },
-		[VIR_DOMAIN_MEMORY_STAT_MINOR_FAULT] =
-		    { &memory->minor_faults, 1 },
-		[VIR_DOMAIN_MEMORY_STAT_UNUSED] = { &memory->unused, 1024 },
-		[VIR_DOMAIN_MEMORY_STAT_AVAILABLE] =
-		    { &memory->available, 1024 },
-		[VIR_DOMAIN_MEMORY_STAT_ACTUAL_BALLOON] =
-		    { &memory->actual, 1024 },
-		[VIR_DOMAIN_MEMORY_STAT_RSS] = { &memory->rss, 1024 },
-		[VIR_DOMAIN_MEMORY_STAT_USABLE] = { &memory->usable, 1024 },
-		[VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE] =
-		    { &memory->updated_s, 1 },
-		[VIR_DOMAIN_MEMORY_STAT_DISK_CACHES] =
-		    { &memory->disk_caches, 1024 },
-		[VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGALLOC] =
-		    { &memory->hugetlb_allocations, 1 },
-		[VIR_DOMAIN_MEMORY_STAT_HUGETLB_PGFAIL] =
-		    { &memory->hugetlb_failures, 1 },
-	};
 	virDomainMemoryStatStruct stats[VIR_DOMAIN_MEMORY_STAT_NR];
-	int n;
+	int n = LV_TRY(lc, LV_CALL_MEMORY_STATS, virDomainMemoryStats(dom,
+	    stats, VIR_DOMAIN_MEMORY_STAT_NR, 0));
 
-	n = LV_TRY(lc, LV_CALL_MEMORY_STATS, virDomainMemoryStats(dom, stats,
-	    VIR_DOMAIN_MEMORY_STAT_NR, 0));
 	for (int i = 0; i < n; i++) {
 		unsigned tag = (unsigned)stats[i].tag;
 
 		if (tag < VIR_DOMAIN_MEMORY_STAT_NR &&
-		    fields[tag].value != NULL &&
+		    memory_fields[tag].factor != 0 &&
 		    stats[i].val <= UINT64_MAX / 1024) {
-			*fields[tag].value = stats[i].val * fields[tag].factor;
+			*snap_u64(memory, memory_fields[tag].offset) =
+			    stats[i].val * memory_fields[tag].factor;
 		}
 	}
 }
