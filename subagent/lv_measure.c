@@ -67,7 +67,8 @@ static void
 fill_vcpu(struct snap_vcpu *vcpu, const virVcpuInfo *info)
 {
 	vcpu->time_us = info->cpuTime / 1000;
-	vcpu->state = info->state;
+	vcpu->state = info->state >= VIR_VCPU_OFFLINE &&
+	    info->state <= VIR_VCPU_BLOCKED ? info->state : SNAP_NO_I32;
 	vcpu->host_cpu = info->cpu < 0 ? SNAP_NO_I32 : info->cpu;
 }
 

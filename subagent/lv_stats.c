@@ -14,10 +14,10 @@ struct field {
 	size_t offset;
 	enum unit {
 		AS_IT_IS,
-		US_OF_NS,  /* nanoseconds into microseconds */
-		OF_KIB,    /* KiB into bytes */
-		TRUTH,     /* a bool into an int32_t */
-		NUMBER,    /* a small number into an int32_t */
+		US_OF_NS,   /* nanoseconds into microseconds */
+		OF_KIB,     /* KiB into bytes */
+		TRUTH,      /* a bool into an int32_t */
+		VCPU_STATE, /* one that the MIB has, into an int32_t */
 	} unit;
 };
 
@@ -57,7 +57,7 @@ static const struct field vcpu_fields[] = {
 	{ "time", VCPU(time_us), US_OF_NS },
 	{ "wait", VCPU(wait_us), US_OF_NS },
 	{ "delay", VCPU(delay_us), US_OF_NS },
-	{ "state", VCPU(state), NUMBER },
+	{ "state", VCPU(state), VCPU_STATE },
 	{ "halted", VCPU(halted), TRUTH },
 	{ NULL, 0, AS_IT_IS },
 };
@@ -133,8 +133,8 @@ store_value(void *row, const struct field *f, uint64_t value)
 	case TRUTH:
 		*snap_i32(row, f->offset) = value ? SNAP_TRUE : SNAP_FALSE;
 		break;
-	case NUMBER:
-		if (value <= INT32_MAX) {
+	case VCPU_STATE:
+		if (value <= VIR_VCPU_BLOCKED) {
 			*snap_i32(row, f->offset) = (int32_t)value;
 		}
 		break;

@@ -18,7 +18,7 @@ struct snap_vcpu {
 	uint64_t time_us;
 	uint64_t wait_us;
 	uint64_t delay_us;
-	int32_t state;  /* virVcpuState */
+	int32_t state;  /* virVcpuState, as far as the MIB has it */
 	int32_t halted; /* SNAP_TRUE or SNAP_FALSE */
 	int32_t host_cpu;
 	struct snap_rate time_rate;

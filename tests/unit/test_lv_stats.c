@@ -268,11 +268,13 @@ test_vcpu_states(void **state)
 	add_bool(&p, "vcpu.2.halted", -128);
 	add_ullong(&p, "vcpu.0.state", UINT64_C(2147483648));
 	add_ullong(&p, "vcpu.2.state", UINT64_C(4294967297));
+	add_int(&p, "vcpu.300.state", 3); /* newer than the MIB */
 	add_string(&p, "vcpu.0.halted", "yes");
 	lv_stats_fill(dom, p.list, p.n);
 	assert_int_equal(dom->vcpus[1].halted, SNAP_TRUE);
 	assert_int_equal(dom->vcpus[0].state, 2);
 	assert_int_equal(dom->vcpus[1].state, 0);
+	assert_int_equal(dom->vcpus[2].state, SNAP_NO_I32);
 	assert_int_equal(dom->vcpus[0].halted, SNAP_TRUE);
 	snap_domain_unref(dom);
 }
