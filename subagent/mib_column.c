@@ -115,6 +115,13 @@ value_oid(struct mib_value *value, const struct snap_oid *id)
 	return id->len != 0;
 }
 
+static bool
+value_octets(struct mib_value *value, const uint8_t *octets, size_t len)
+{
+	value_set(value, ASN_OCTET_STR, octets, len);
+	return len != 0;
+}
+
 /* Kinds that a function of the row gives. */
 static bool
 worked_out(const struct mib_column *column, const struct mib_row *row,
@@ -129,65 +136,70 @@ worked_out(const struct mib_column *column, const struct mib_row *row,
 	return value_text(value, column->words(row));
 }
 
-bool
-mib_cell(const struct mib_column *column, const struct mib_row *row,
-    int64_t now_ms, struct mib_value *value)
-{
-	const char *field;
-	const struct snap_mac *mac;
+#define FIELD(ctype) MIB_MEMBER(field, 0, ctype)
 
-	if (row->data == NULL) {
-		return false;
-	}
-	field = (column->of_def ? (const char *)row->dom->def :
-	    (const char *)row->data) + column->offset;
+/* By the column's kind; field is where its offset leads. */
+static bool
+value_of(const struct mib_column *column, const struct mib_row *row,
+    const char *field, int64_t now_ms, struct mib_value *value)
+{
 	switch (column->kind) {
 	case MIB_INTEGER:
-		return value_integer(value, MIB_MEMBER(field, 0, int32_t));
+		return value_integer(value, FIELD(int32_t));
 	case MIB_BOOL:
-		return value_integer(value, MIB_MEMBER(field, 0, bool) ?
-		    SNAP_TRUE : SNAP_FALSE);
+		return value_integer(value,
+		    FIELD(bool) ? SNAP_TRUE : SNAP_FALSE);
 	case MIB_COUNTER32:
 		return value_unsigned32(value, ASN_COUNTER,
-		    (uint32_t)MIB_MEMBER(field, 0, uint64_t));
+		    (uint32_t)FIELD(uint64_t));
 	case MIB_COUNTER64:
-		return value_counter64(value, MIB_MEMBER(field, 0, uint64_t));
+		return value_counter64(value, FIELD(uint64_t));
 	case MIB_LIMIT:
-		return value_counter64(value, MIB_MEMBER(field, 0, uint64_t)) &&
-		    MIB_MEMBER(field, 0, uint64_t) != 0;
+		return value_counter64(value, FIELD(uint64_t)) &&
+		    FIELD(uint64_t) != 0;
 	case MIB_GAUGE32:
-		return value_gauge32(value, MIB_MEMBER(field, 0, uint64_t));
+		return value_gauge32(value, FIELD(uint64_t));
 	case MIB_RATE:
 		return value_gauge32(value, snap_rate_value(
-		    &MIB_MEMBER(field, 0, struct snap_rate), column->times,
-		    column->by));
+		    &FIELD(struct snap_rate), column->times, column->by));
 	case MIB_TEXT:
-		return value_text(value, MIB_MEMBER(field, 0, char *const));
+		return value_text(value, FIELD(char *const));
 	case MIB_CHARS:
 		return value_text(value, field[0] != '\0' ? field : NULL);
 	case MIB_UUID:
-		value_set(value, ASN_OCTET_STR, field,
+		return value_octets(value, FIELD(struct snap_uuid).octets,
 		    sizeof(struct snap_uuid));
-		return true;
 	case MIB_MAC:
-		mac = &MIB_MEMBER(field, 0, struct snap_mac);
-		value_set(value, ASN_OCTET_STR, mac->octets, mac->len);
-		return mac->len != 0;
+		return value_octets(value, FIELD(struct snap_mac).octets,
+		    FIELD(struct snap_mac).len);
 	case MIB_OID:
-		return value_oid(value, &MIB_MEMBER(field, 0, struct snap_oid));
+		return value_oid(value, &FIELD(struct snap_oid));
 	case MIB_DATE:
-		return value_date(value, MIB_MEMBER(field, 0, uint64_t));
+		return value_date(value, FIELD(uint64_t));
 	case MIB_TICKS:
-		return value_ticks(value, MIB_MEMBER(field, 0, uint32_t));
+		return value_ticks(value, FIELD(uint32_t));
 	case MIB_SINCE:
-		return value_since(value, MIB_MEMBER(field, 0, int64_t),
-		    now_ms);
+		return value_since(value, FIELD(int64_t), now_ms);
 	case MIB_AGE:
-		return value_age(value, MIB_MEMBER(field, 0, int64_t), now_ms);
+		return value_age(value, FIELD(int64_t), now_ms);
 	case MIB_COMPUTED:
 	case MIB_MEASURE:
 	case MIB_WORDS:
 		return worked_out(column, row, now_ms, value);
 	}
 	return false;
+}
+
+bool
+mib_cell(const struct mib_column *column, const struct mib_row *row,
+    int64_t now_ms, struct mib_value *value)
+{
+	const void *base;
+
+	if (row->data == NULL) {
+		return false;
+	}
+	base = column->of_def ? (const void *)row->dom->def : row->data;
+	return value_of(column, row, (const char *)base + column->offset,
+	    now_ms, value);
 }
