@@ -20,7 +20,6 @@ struct source {
 
 /* An object that notifications carry. */
 struct object {
-	const char *name;
 	oid ids[MAX_OID_LEN]; /* without the instance */
 	size_t len;
 	enum instance instance;
@@ -139,7 +138,7 @@ set_folded(netsnmp_variable_list *vb, const struct source *from)
 #define OIDS(...) { __VA_ARGS__ }, \
 	sizeof((oid[]){ __VA_ARGS__ }) / sizeof(oid)
 #define OBJECT(nm, inst, setter, ...)                                         \
-	static const struct object nm = { #nm, OIDS(__VA_ARGS__), inst, setter }
+	static const struct object nm = { OIDS(__VA_ARGS__), inst, setter }
 
 OBJECT(vmName, OF_VM, set_name, VM_OBJECTS, 4, 1, 2);
 OBJECT(vmUUID, OF_VM, set_uuid, VM_OBJECTS, 4, 1, 3);
@@ -239,18 +238,6 @@ objects_of(const struct notify_item *item)
 {
 	return item->note != NULL ? single[item->kind] :
 	    note_is_state(item->kind) ? bulk_state : bulk_virt;
-}
-
-const char *
-mib_notice_object(const struct notify_item *item, size_t n)
-{
-	const struct object *const *object = objects_of(item);
-
-	while (*object != NULL && n > 0) {
-		object++;
-		n--;
-	}
-	return *object != NULL ? (*object)->name : NULL;
 }
 
 static int

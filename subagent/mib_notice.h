@@ -16,10 +16,4 @@ struct notify_item;
 netsnmp_variable_list *mib_notice_vars(const struct notify_item *item,
     const char *connection);
 
-/*
- * For tests: name of the n-th object that a notification of this kind carries,
- * single or bulk; NULL: there are no more.
- */
-const char *mib_notice_object(const struct notify_item *item, size_t n);
-
 #endif

@@ -94,6 +94,13 @@ BAD_LINES = (  # text, line, words of the message
     (f"connection {'n' * 33} test:///default\n", 1, "connection name 'nnn"),
     ("connection - test:///default\nconnection - test:///default\n", 2, "given twice"),
     ("domains maybe x\n", 1, "'maybe' is neither include nor exclude"),
+    ("notifications some\n", 1, "'some' is none of per-vm, bulk, both and off"),
+    ("notificationBurst 10\n", 1, "'10' is not N/SECONDS"),
+    ("notificationBurst 10/0\n", 1, "'10/0' is not N/SECONDS"),
+    ("notificationBurst -1/10\n", 1, "'-1/10' is not N/SECONDS"),
+    ("notificationBurst 10/10s\n", 1, "'10/10s' is not N/SECONDS"),
+    ("notificationBurst /10\n", 1, "'/10' is not N/SECONDS"),
+    ("notificationBurst 99999999999999999999/1\n", 1, "is not N/SECONDS"),
     ("stateDirectory here\n", 1, "'here' is not an absolute path"),
 )
 

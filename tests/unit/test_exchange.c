@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "exchange.h"
+#include "note.h"
 #include "snapshot.h"
 
 #define N_PUBLISHED 20000
@@ -215,6 +216,80 @@ test_shared_records(void **state)
 	exchange_free(p.ex);
 }
 
+#define N_TOLD 20000
+
+/* Notes that carry their numbers, a few at a time. */
+static void *
+tell(void *arg)
+{
+	struct note_list notes;
+
+	note_list_init(&notes);
+	for (uint32_t i = 1; i <= N_TOLD; i++) {
+		struct note *note = note_new(NOTE_RUNNING, NULL);
+
+		assert_non_null(note);
+		note->index = i;
+		note_list_add(&notes, note);
+		if (i % 7 == 0 || i == N_TOLD) {
+			exchange_tell(arg, &notes);
+			assert_null(notes.first);
+		}
+	}
+	return NULL;
+}
+
+/* None is lost, none comes twice, and they stay in order. */
+static void
+test_notes(void **state)
+{
+	struct exchange *ex = exchange_new(count_wake);
+	struct note_list heard;
+	struct note *note;
+	pthread_t thread;
+	uint32_t last = 0;
+
+	(void)state;
+	assert_non_null(ex);
+	atomic_store(&woken, 0);
+	note_list_init(&heard);
+	assert_int_equal(pthread_create(&thread, NULL, tell, ex), 0);
+	while (last < N_TOLD) {
+		assert_int_equal(exchange_hear(ex, &heard), 0);
+		while ((note = note_list_take(&heard)) != NULL) {
+			assert_int_equal(note->index, ++last);
+			note_free(note);
+		}
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(exchange_hear(ex, &heard), 0);
+	assert_null(heard.first);
+	assert_int_equal(atomic_load(&woken), (N_TOLD + 6) / 7);
+	tell(ex); /* what nobody hears is freed */
+	exchange_free(ex);
+}
+
+/* A main thread that does not come costs no more than so much memory. */
+static void
+test_notes_bounded(void **state)
+{
+	struct exchange *ex = exchange_new(NULL);
+	struct note_list heard;
+	uint64_t lost;
+
+	(void)state;
+	assert_non_null(ex);
+	note_list_init(&heard);
+	for (int i = 0; i < 5; i++) {
+		tell(ex);
+	}
+	lost = exchange_hear(ex, &heard);
+	assert_true(lost > 0 && heard.n + lost == 5 * N_TOLD);
+	assert_int_equal(exchange_hear(ex, &heard), 0);
+	note_list_free(&heard);
+	exchange_free(ex);
+}
+
 int
 main(void)
 {
@@ -224,6 +299,8 @@ main(void)
 		cmocka_unit_test(test_wake_comes_after),
 		cmocka_unit_test(test_two_threads),
 		cmocka_unit_test(test_shared_records),
+		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_notes_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
