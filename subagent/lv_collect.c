@@ -412,7 +412,7 @@ lv_collect_new(const struct options *opts,
 		return NULL;
 	}
 	*told = lv_store_told(&c->store);
-	c->watch = *told != NULL ? lv_watch_new(*told) : NULL;
+	c->watch = *told != NULL ? lv_watch_new(*told, opts) : NULL;
 	if (c->watch == NULL) {
 		log_error("%s: out of memory", where->name);
 		lv_collect_free(c);

@@ -289,6 +289,17 @@ take_as_is(struct lv_watch *watch, struct lv_watched *vm,
 	}
 }
 
+/* That all VMs that there are were made known. */
+static void
+put_known(struct note_list *notes)
+{
+	struct note *note = note_new(NOTE_KNOWN, NULL);
+
+	if (note != NULL) {
+		note_list_add(notes, note);
+	}
+}
+
 static void
 ensure_all(struct lv_watch *watch, const struct lv_hv *hv, int64_t now_ms,
     struct note_list *notes)
@@ -310,7 +321,11 @@ ensure_all(struct lv_watch *watch, const struct lv_hv *hv, int64_t now_ms,
 			take_as_is(watch, vm, hv, now_ms, notes);
 		}
 	}
-	watch->baseline = false;
+	if (watch->baseline) {
+		/* Only then does a VM that is not known count as new. */
+		put_known(notes);
+		watch->baseline = false;
+	}
 }
 
 static bool

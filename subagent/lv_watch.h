@@ -22,16 +22,18 @@ struct lv_event_list;
 struct lv_hv;
 struct lv_watch;
 struct note_list;
+struct options;
 struct told;
 
 /* How long a difference waits for an event that explains it. */
 #define LV_WATCH_GRACE_MS 500
 
 /*
- * Begins with what managers were told in an earlier life (NULL: nothing).
- * NULL: out of memory.
+ * Begins with what managers were told in an earlier life (NULL: nothing), but
+ * for VMs that are not to be served any more.  NULL: out of memory.
  */
-struct lv_watch *lv_watch_new(const struct told *told);
+struct lv_watch *lv_watch_new(const struct told *told,
+    const struct options *opts);
 void lv_watch_free(struct lv_watch *watch); /* NULL is allowed */
 
 /*

@@ -11,6 +11,7 @@
 #include "lv_hv.h"
 #include "lv_transition.h"
 #include "lv_watch.h"
+#include "options.h"
 #include "rfc7666.h"
 #include "told.h"
 #include "vm_index.h"
@@ -163,7 +164,7 @@ remember(struct lv_watch *watch, uint32_t index, const struct told_vm *told)
 }
 
 struct lv_watch *
-lv_watch_new(const struct told *told)
+lv_watch_new(const struct told *told, const struct options *opts)
 {
 	struct lv_watch *watch = calloc(1, sizeof(*watch));
 	uint32_t end = told != NULL ? told_end(told) : 0;
@@ -174,7 +175,9 @@ lv_watch_new(const struct told *told)
 		watch->baseline = told == NULL || !told_complete(told);
 	}
 	for (uint32_t i = 1; ok && i < end; i++) {
-		ok = !told_get(told, i, &vm) || remember(watch, i, &vm);
+		ok = !told_get(told, i, &vm) ||
+		    !options_domain_wanted(opts, vm.name) ||
+		    remember(watch, i, &vm);
 	}
 	if (!ok) {
 		lv_watch_free(watch);

@@ -17,7 +17,11 @@
 
 /* What to tell; the first ten have the numbers of RFC 7666's notifications. */
 enum note_kind {
-	NOTE_KNOWN = 0, /* nothing: how a VM is, for it to be remembered */
+	/*
+	 * Nothing: how a VM is, for it to be remembered; with no VM, that all VMs
+	 * that there are were made known.
+	 */
+	NOTE_KNOWN = 0,
 	NOTE_RUNNING = 1,
 	NOTE_SHUTTINGDOWN = 2,
 	NOTE_SHUTDOWN = 3,

@@ -214,12 +214,12 @@ set_up(void **state)
 	f->now_ms = 1000000;
 	lv_event_list_init(&f->events);
 	note_list_init(&f->notes);
-	f->watch = lv_watch_new(NULL);
+	f->watch = lv_watch_new(NULL, &f->opts);
 	assert_non_null(f->watch);
 	/* Two VMs that are there from the beginning are no news. */
 	see(f, 1, OPER_SHUTDOWN);
 	see(f, 2, OPER_RUNNING);
-	assert_string_equal(feed(f), "1:known 2:known");
+	assert_string_equal(feed(f), "1:known 2:known 0:known");
 	f->now_ms += 20000;
 	*state = f;
 	return 0;
@@ -729,7 +729,7 @@ test_remembers(void **state)
 	told = told_open(f->told_path);
 	assert_true(told_complete(told));
 	lv_watch_free(f->watch);
-	f->watch = lv_watch_new(told);
+	f->watch = lv_watch_new(told, &f->opts);
 	assert_non_null(f->watch);
 	told_close(told);
 	/* 1 was shut down, 2 still runs, 3 is gone, 4 is new. */
@@ -740,6 +740,34 @@ test_remembers(void **state)
 	assert_string_equal(settle_after(f, LONG), "1:shutdown<running "
 	    "3:deleted<running 4:created 4:running<shutdown");
 	assert_string_equal(look_after(f, LONG), "");
+}
+
+/* A VM that is not served any more is not gone. */
+static void
+test_remembers_wanted(void **state)
+{
+	struct fixture *f = *state;
+	struct told *told = told_open(f->told_path);
+	struct told_vm vm = { .uuid = uuid_of(1), .state = OPER_RUNNING,
+	    .name = "hidden" };
+	char *words[] = { (char *)(uintptr_t)"exclude",
+	    (char *)(uintptr_t)"hid*" };
+	char why[OPTIONS_WHY];
+
+	assert_non_null(told);
+	told_set(told, 1, &vm);
+	vm.uuid = uuid_of(2);
+	vm.name = "other";
+	told_set(told, 2, &vm);
+	assert_int_equal(options_token(&f->opts, "domains", 2, words, why), 0);
+	lv_watch_free(f->watch);
+	f->watch = lv_watch_new(told, &f->opts);
+	assert_non_null(f->watch);
+	told_close(told);
+	gone(f, 1);
+	gone(f, 2);
+	(void)look_after(f, 0);
+	assert_string_equal(settle_after(f, LONG), "2:deleted<running");
 }
 
 int
@@ -773,6 +801,7 @@ main(void)
 		T(test_grace),
 		T(test_io_errors),
 		T(test_remembers),
+		T(test_remembers_wanted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
