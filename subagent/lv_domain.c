@@ -15,6 +15,9 @@
 #include "rfc7666.h"
 #include "vm_index.h"
 
+/* Refreshes in which a guest that just started may get its address. */
+#define ADDRESS_TRIES 12
+
 struct lv_domain *
 lv_domain_new(const struct snap_uuid *uuid, uint32_t index)
 {
@@ -29,6 +32,7 @@ lv_domain_new(const struct snap_uuid *uuid, uint32_t index)
 		d->managed_save = TRI_UNKNOWN;
 		d->job.operation = SNAP_NO_I32;
 		d->started_ms = SNAP_NO_TIME;
+		d->start.at_ms = SNAP_NO_TIME;
 		d->def_dirty = true;
 	}
 	return d;
@@ -59,6 +63,21 @@ lv_domain_begin_run(struct lv_domain *d, int id, int64_t started_ms)
 	lv_survey_free(d->survey);
 	d->survey = NULL;
 	d->settle_at_ms = 0;
+}
+
+void
+lv_domain_meet_start(struct lv_domain *d)
+{
+	if (d->id < 0 || d->start.at_ms == SNAP_NO_TIME) {
+		return;
+	}
+	if (d->started_ms == SNAP_NO_TIME) {
+		d->started_ms = d->start.at_ms;
+	}
+	d->state.restored = d->start.restored;
+	d->start.at_ms = SNAP_NO_TIME;
+	d->survey_due = true;
+	d->address_tries = ADDRESS_TRIES;
 }
 
 /* A definition that says nothing but the name, for want of a better one. */

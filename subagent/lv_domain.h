@@ -35,6 +35,11 @@ struct lv_domain {
 	int32_t persistent; /* enum rfc7666_tristate */
 	int32_t managed_save; /* enum rfc7666_tristate */
 	int64_t started_ms;
+	/* A start that an event told of, as long as its run was not seen. */
+	struct {
+		int64_t at_ms; /* SNAP_NO_TIME: none */
+		bool restored;
+	} start;
 	bool def_dirty;   /* the definition is to be read again */
 	bool xml_refused; /* its XML could not be parsed; logged once */
 	unsigned seen;    /* the last listing that had it */
@@ -59,6 +64,9 @@ void lv_domain_free(struct lv_domain *d);
 
 /* Another run of the domain begins (or none, id -1): forgets the one before. */
 void lv_domain_begin_run(struct lv_domain *d, int id, int64_t started_ms);
+
+/* The run that there is now is the one that d->start is of. */
+void lv_domain_meet_start(struct lv_domain *d);
 
 /*
  * Reads the XML, pinning and, of an inactive domain, disk sizes, and numbers

@@ -25,9 +25,6 @@
 #define SURVEY_STEP 4
 #define SURVEY_FIRST 32
 
-/* Refreshes in which a guest that just started may get its address. */
-#define ADDRESS_TRIES 12
-
 /* Pause before a domain is looked at again; doubles each time. */
 #define SETTLE_MS 50
 #define SETTLE_TRIES 6
@@ -172,20 +169,14 @@ apply_notice(struct lv_domain *d, const struct lv_notice *notice)
 	if (notice->dirty & LV_DIRTY_DEF) {
 		d->def_dirty = true;
 	}
-	if (notice->dirty & LV_DIRTY_STARTED && d->id >= 0) {
-		if (d->started_ms == SNAP_NO_TIME) {
-			d->started_ms = notice->started_ms;
-		}
-		d->survey_due = true;
-		d->address_tries = ADDRESS_TRIES;
+	if (notice->dirty & LV_DIRTY_STARTED) {
+		d->start.at_ms = notice->started_ms;
+		d->start.restored = (notice->dirty & LV_DIRTY_RESTORED) != 0;
 	}
 	if (notice->trouble.kind != 0) {
 		d->trouble = notice->trouble;
 		d->survey_due |=
 		    notice->trouble.kind == SNAP_TROUBLE_IO_ERROR;
-	}
-	if (notice->dirty & LV_DIRTY_STARTED) {
-		d->state.restored = (notice->dirty & LV_DIRTY_RESTORED) != 0;
 	}
 	if (notice->dirty & LV_DIRTY_TO_DISK) {
 		d->state.to_disk = true;
@@ -204,6 +195,9 @@ apply_batch(struct lv_hv *hv, const struct lv_batch *batch)
 		if (d != NULL) {
 			apply_notice(d, &batch->notices[i]);
 		}
+	}
+	for (size_t i = 0; i < hv->n_domains; i++) {
+		lv_domain_meet_start(hv->domains[i]);
 	}
 }
 
@@ -322,6 +316,7 @@ refresh_one(struct lv_hv *hv, const struct lv_notice *notice,
 	d = note_domain(hv, dom, starts);
 	if (d != NULL) {
 		apply_notice(d, notice);
+		lv_domain_meet_start(d);
 		if (d->def_dirty) {
 			lv_domain_read_def(d, &hv->lc, dom, hv->ix, hv->opts);
 			lv_domain_read_flags(d, &hv->lc, dom);
@@ -348,6 +343,27 @@ refresh_each(struct lv_hv *hv, const struct lv_batch *batch)
 	host_procs_free(starts.procs);
 }
 
+bool
+lv_refresh_is_large(const struct lv_batch *batch)
+{
+	return batch->overflow || batch->n > BATCH_MAX;
+}
+
+bool
+lv_refresh_put_off(struct lv_hv *hv, const struct lv_batch *batch)
+{
+	for (size_t i = 0; i < batch->n; i++) {
+		if (lv_hv_find(hv, &batch->notices[i].uuid) == NULL) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < batch->n && !batch->overflow; i++) {
+		apply_notice(lv_hv_find(hv, &batch->notices[i].uuid),
+		    &batch->notices[i]);
+	}
+	return !batch->overflow;
+}
+
 int
 lv_refresh_batch(struct lv_hv *hv, const struct lv_batch *batch)
 {
@@ -356,7 +372,7 @@ lv_refresh_batch(struct lv_hv *hv, const struct lv_batch *batch)
 	if (batch->overflow) {
 		lv_hv_mark_dirty(hv);
 	}
-	if (!batch->overflow && batch->n <= BATCH_MAX) {
+	if (!lv_refresh_is_large(batch)) {
 		refresh_each(hv, batch);
 	} else if ((rc = refresh_all(hv, batch)) != 0) {
 		lv_hv_mark_dirty(hv); /* what the batch said is lost */

@@ -18,6 +18,15 @@ struct lv_hv;
  */
 int lv_refresh_all(struct lv_hv *hv);
 
+/* Whether a batch is so large that everything is read again. */
+bool lv_refresh_is_large(const struct lv_batch *batch);
+
+/*
+ * Notes what a batch of events made out of date for the next refresh.  False:
+ * not possible, as some of the domains are not known or events were lost.
+ */
+bool lv_refresh_put_off(struct lv_hv *hv, const struct lv_batch *batch);
+
 /* Reads just what a batch of events made out of date; as above. */
 int lv_refresh_batch(struct lv_hv *hv, const struct lv_batch *batch);
 

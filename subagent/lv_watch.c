@@ -232,15 +232,41 @@ link_events(struct lv_watch *watch, struct lv_hv *hv,
 	}
 }
 
+/* Moves the events of VMs that are not known to later. */
+static void
+set_aside(const struct lv_watch *watch, const struct lv_hv *hv,
+    struct lv_event_list *events, struct lv_event_list *later)
+{
+	struct lv_event_list known;
+	struct lv_event *e = events->first, *next;
+
+	lv_event_list_init(&known);
+	lv_event_list_init(later);
+	for (; e != NULL; e = next) {
+		next = e->next;
+		lv_event_list_add(lv_watched_find(watch, hv, &e->uuid) !=
+		    NULL ? &known : later, e);
+	}
+	lv_event_list_move(events, &known);
+}
+
 void
 lv_watch_events(struct lv_watch *watch, struct lv_hv *hv,
-    struct lv_event_list *events, int64_t now_ms, struct note_list *notes)
+    struct lv_event_list *events, bool known_only, int64_t now_ms,
+    struct note_list *notes)
 {
+	struct lv_event_list later;
+
+	lv_event_list_init(&later);
+	if (known_only) {
+		set_aside(watch, hv, events, &later);
+	}
 	link_events(watch, hv, events);
 	for (struct lv_event *e = events->first; e != NULL; e = e->next) {
 		handle(watch, hv, e, now_ms, notes);
 	}
 	lv_event_list_free(events);
+	lv_event_list_move(events, &later);
 }
 
 /* --- looks ---------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #ifndef VMMIBD_LV_WATCH_H
 #define VMMIBD_LV_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lv_event_list;
@@ -37,11 +38,13 @@ struct lv_watch *lv_watch_new(const struct told *told,
 void lv_watch_free(struct lv_watch *watch); /* NULL is allowed */
 
 /*
- * Makes notes of events, after what they made out of date was read again.
- * Empties the list.
+ * Makes notes of events, after what they made out of date was read again, and
+ * empties the list.  known_only: leaves those in it that are about VMs that
+ * are not known yet, as only their states were looked at.
  */
 void lv_watch_events(struct lv_watch *watch, struct lv_hv *hv,
-    struct lv_event_list *events, int64_t now_ms, struct note_list *notes);
+    struct lv_event_list *events, bool known_only, int64_t now_ms,
+    struct note_list *notes);
 
 /* Compares what was noted with how the VMs are; after each successful look. */
 void lv_watch_compare(struct lv_watch *watch, const struct lv_hv *hv,

@@ -14,6 +14,7 @@
 #include <libvirt/libvirt.h>
 
 #include "domxml.h"
+#include "lv_glance.h"
 #include "lv_host.h"
 #include "lv_hv.h"
 #include "lv_inbox.h"
@@ -295,6 +296,64 @@ new_domains_are_numbered_by_name(void **state)
 	}
 }
 
+/* States are seen at once; what else a run brings, with the next refresh. */
+static void
+glance_sees_states(void **state)
+{
+	struct fixture *f = *state;
+	virDomainPtr off = define(f, 1), on = define(f, 2), paused;
+	const struct snap_domain *before;
+
+	assert_int_equal(virDomainCreate(on), 0);
+	assert_int_equal(lv_refresh_all(&f->hv), 0);
+	before = record_of(f, 2);
+	assert_true(before->cpu_time_us != SNAP_NO_U64);
+	assert_int_equal(virDomainCreate(off), 0);
+	assert_int_equal(virDomainDestroy(on), 0);
+	paused = virDomainLookupByName(f->hv.lc.conn, "test");
+	assert_int_equal(virDomainSuspend(paused), 0);
+	virDomainFree(define(f, 3));
+	assert_true(lv_glance(&f->hv));
+	assert_int_equal(record_of(f, 1)->oper_state, OPER_RUNNING);
+	assert_int_equal(record_of(f, 1)->active, SNAP_TRUE);
+	assert_int_equal(record_of(f, 2)->oper_state, OPER_SHUTDOWN);
+	assert_int_equal(record_of(f, 2)->reason,
+	    VIR_DOMAIN_SHUTOFF_DESTROYED);
+	assert_int_equal(record_of(f, 2)->id, -1);
+	assert_true(record_of(f, 2)->cpu_time_us == SNAP_NO_U64);
+	assert_null(record_of(f, 3));
+	assert_int_equal(f->hv.domains[0]->record->oper_state, OPER_PAUSED);
+	assert_true(f->hv.domains[0]->record->cpu_time_us != SNAP_NO_U64);
+	assert_int_equal(lv_refresh_all(&f->hv), 0);
+	assert_true(record_of(f, 1)->cpu_time_us != SNAP_NO_U64);
+	assert_non_null(record_of(f, 3));
+	virDomainFree(paused);
+	virDomainFree(off);
+	virDomainFree(on);
+}
+
+/* What an event said of a start holds for the run that is seen later. */
+static void
+put_off_keeps_start_times(void **state)
+{
+	struct fixture *f = *state;
+	struct lv_notice notice = { .started_ms = 4711,
+	    .dirty = LV_DIRTY_STATE | LV_DIRTY_DEF | LV_DIRTY_STARTED };
+	struct lv_batch batch = { .notices = &notice, .n = 1 };
+	virDomainPtr dom = define(f, 1);
+
+	uuid_of(1, &notice.uuid);
+	assert_false(lv_refresh_put_off(&f->hv, &batch)); /* not known yet */
+	assert_int_equal(lv_refresh_all(&f->hv), 0);
+	assert_int_equal(virDomainCreate(dom), 0);
+	assert_true(lv_refresh_put_off(&f->hv, &batch));
+	assert_int_equal(lv_refresh_all(&f->hv), 0);
+	assert_int_equal(record_of(f, 1)->started_ms, 4711);
+	batch.overflow = true;
+	assert_false(lv_refresh_put_off(&f->hv, &batch));
+	virDomainFree(dom);
+}
+
 int
 main(void)
 {
@@ -309,6 +368,10 @@ main(void)
 		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(filters_hide_domains, set_up,
 		    tear_down),
+		cmocka_unit_test_setup_teardown(glance_sees_states, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(put_off_keeps_start_times,
+		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    new_domains_are_numbered_by_name, set_up, tear_down),
 	};

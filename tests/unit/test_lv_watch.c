@@ -173,7 +173,8 @@ drain(struct fixture *f)
 static const char *
 feed(struct fixture *f)
 {
-	lv_watch_events(f->watch, &f->hv, &f->events, f->now_ms, &f->notes);
+	lv_watch_events(f->watch, &f->hv, &f->events, false, f->now_ms,
+	    &f->notes);
 	assert_null(f->events.first);
 	lv_watch_compare(f->watch, &f->hv, f->now_ms, &f->notes);
 	(void)lv_watch_settle(f->watch, &f->hv, f->now_ms, &f->notes);
@@ -612,6 +613,24 @@ test_rename(void **state)
 	assert_string_equal(feed(f), "");
 }
 
+/* Just states were looked at: what is new has to wait, the rest not. */
+static void
+test_known_only(void **state)
+{
+	struct fixture *f = *state;
+
+	EVENT(f, 3, DEFINED, ADDED);
+	EVENT(f, 2, SUSPENDED, PAUSED);
+	EVENT(f, 3, STARTED, BOOTED);
+	lv_watch_events(f->watch, &f->hv, &f->events, true, f->now_ms,
+	    &f->notes);
+	assert_string_equal(drain(f), "2:paused<running");
+	assert_int_equal(f->events.n, 2);
+	see(f, 3, OPER_RUNNING);
+	see(f, 2, OPER_PAUSED);
+	assert_string_equal(feed(f), "3:created 3:running<shutdown");
+}
+
 /* --- across VMs ----------------------------------------------------------- */
 
 static void
@@ -686,7 +705,8 @@ test_io_errors(void **state)
 
 	note_event(f, 2, NOTE_IO_ERROR);
 	note_event(f, 2, NOTE_IO_ERROR);
-	lv_watch_events(f->watch, &f->hv, &f->events, f->now_ms, &f->notes);
+	lv_watch_events(f->watch, &f->hv, &f->events, false, f->now_ms,
+	    &f->notes);
 	assert_int_equal(f->notes.n, 1);
 	note = f->notes.first;
 	assert_int_equal(note->disk, 7);
@@ -795,6 +815,7 @@ main(void)
 		T(test_transient),
 		T(test_filtered),
 		T(test_rename),
+		T(test_known_only),
 		T(test_order),
 		T(test_unseen),
 		T(test_unread),
