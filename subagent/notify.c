@@ -363,11 +363,14 @@ remember_sent(struct notify *n, const struct notify_item *item)
 	uint32_t v = 0;
 
 	if (note != NULL) {
-		keep_told(&n->keep, note);
+		if (!item->remembered) {
+			keep_told(&n->keep, note);
+		}
 		settle(n, item, note->index);
 		return;
 	}
-	while ((v = fold_next_bit(item->remember, item->vms_len, v)) != 0) {
+	while (!item->remembered &&
+	    (v = fold_next_bit(item->remember, item->vms_len, v)) != 0) {
 		keep_told_bulk(&n->keep, v, item->kind);
 	}
 	if (n->keep.n == 0) {
@@ -399,6 +402,7 @@ notify_unsent(struct notify *n, struct notify_item *item)
 	if (item->order <= n->sent) {
 		n->status.sent--;
 		n->status.sent_bulk -= item->note == NULL ? 1 : 0;
+		item->remembered = true;
 	}
 	item->next = n->first;
 	n->first = item;

@@ -54,6 +54,7 @@ struct notify_item {
 	uint8_t *remember; /* those of vms of which it tells the last */
 	size_t room;       /* octets that vms and remember have */
 	uint64_t order;    /* of its last note; then of being handed out */
+	bool remembered;   /* that its VMs were told, when it was sent before */
 };
 
 struct notify;
@@ -91,8 +92,8 @@ struct notify_item *notify_next(struct notify *n, int64_t now_ms);
 void notify_sent(struct notify *n, const struct notify_item *item);
 /*
  * It was not, or was lost: it passes back, is the next one again, and no longer
- * counts as sent if notify_sent() was called for it.  Several are given back in
- * reverse order.
+ * counts as sent if notify_sent() was called for it.  What that remembered
+ * stands.  Several are given back in reverse order.
  */
 void notify_unsent(struct notify *n, struct notify_item *item);
 void notify_item_free(struct notify_item *item); /* NULL is allowed */

@@ -119,17 +119,7 @@ state_after(const struct note *note)
 bool
 keep_identity(struct keep *keep, struct note *note)
 {
-	struct told_vm vm;
-
 	if (!can_keep(keep, note)) {
-		note_free(note);
-		return true;
-	}
-	if (told_get(keep->told, note->index, &vm) &&
-	    same_uuid(&vm.uuid, &note->uuid) &&
-	    vm.persistent == note->persistent &&
-	    strcmp(vm.name, name_of(note)) == 0) {
-		keep_drop(keep, note->index);
 		note_free(note);
 		return true;
 	}
@@ -151,10 +141,11 @@ keep_known(struct keep *keep, struct note *note)
 void
 keep_supersede(struct keep *keep, uint32_t index)
 {
-	const struct note *note = note_of(keep, index);
+	struct note *note = note_of(keep, index);
 
+	/* It may still have to lend its name and UUID. */
 	if (note != NULL && note->kind == NOTE_KNOWN) {
-		keep_drop(keep, index);
+		note->kind = NOTE_CREATED;
 	}
 }
 

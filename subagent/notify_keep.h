@@ -2,9 +2,10 @@
 /*
  * What is to be remembered of VMs as soon as what waits was sent.
  *
- * One note per VM is kept: a NOTE_KNOWN is to be remembered when nothing of the
- * VM waits any more; another lends its name and UUID to a bulk notification,
- * for a VM that is not in the table of what was told, or is by another name.
+ * One note per VM is kept, the last: a NOTE_KNOWN is to be remembered when
+ * nothing of the VM waits any more; another lends its name and UUID to a bulk
+ * notification, for the VM may not be in the table of what was told, be there by
+ * another name, or have gone from it when that notification is sent.
  */
 #ifndef VMMIBD_NOTIFY_KEEP_H
 #define VMMIBD_NOTIFY_KEEP_H

@@ -2,16 +2,10 @@
 /*
  * What managers were told last of each VM, kept over restarts.
  *
- * The file (host byte order; it is not for other machines):
- *
- *	header  TOLD_STATES octets: a line of text with a version, then zeros
- *	states  one octet per vmIndex, from 1: its vmOperState; 0: no such VM
- *	VMs     one struct of fixed size per vmIndex: UUID, persistence, name, CRC
- *
- * A state is one octet, so that those of all VMs of a bulk notification are
- * written at once: a process that is killed has written all or none of them.
- * A state is only set once its VM is written.  Nothing is synced: what counts is that
- * a killed process leaves it behind, not that a power failure does.
+ * The file (told_file.h) is changed by told_flush() all at once: a process that
+ * is killed leaves all of it or nothing, in a bulk notification's case of all
+ * its VMs.  Nothing is synced: what counts is that a killed process leaves it
+ * behind, not that a power failure does.
  *
  * Trouble with the file is logged once; then everything is kept in memory, and
  * the whole is written when it works again.
@@ -38,12 +32,17 @@ struct told_vm {
 /*
  * Reads the file at path; NULL only when out of memory.  A file with the wrong
  * header is renamed to path.corrupt and a message logged; VMs in it that
- * cannot be read are left out, and told_complete() is false then.
+ * cannot be read are left out, and told_complete() is false then.  What cannot
+ * be read at all, or is no file, is left alone until it is gone.  Nothing is
+ * written before the first told_flush().
  */
 struct told *told_open(const char *path);
-void told_close(struct told *told); /* NULL is allowed */
+void told_close(struct told *told); /* flushes; NULL is allowed */
 
-/* Whether a VM that is not in the table is one that is new: the file was there, and whole. */
+/*
+ * Whether the file was there and whole: a VM that was not in it when it was
+ * opened is a new one.
+ */
 bool told_complete(const struct told *told);
 
 /* One above the highest vmIndex that may be there. */
@@ -54,8 +53,8 @@ bool told_get(const struct told *told, uint32_t index, struct told_vm *vm);
 /*
  * Sets what a VM is, and was told to be.  Takes effect in the file with the next
  * told_flush(), for all since the last one at once.  state 0 forgets the VM
- * (uuid, name, persistent do not matter then).  A vmIndex above the limit of
- * vm_index.h is ignored.
+ * (uuid, name, persistent do not matter then).  A vmIndex above VM_INDEX_LIMIT,
+ * or what is no state, is ignored.  vm may be what told_get() gave.
  */
 void told_set(struct told *told, uint32_t index, const struct told_vm *vm);
 void told_flush(struct told *told);
