@@ -60,8 +60,8 @@ struct note {
 	int32_t prior;      /* vmOperState before, */
 	int32_t state;      /* and after, as it is to be remembered */
 	int32_t persistent; /* enum rfc7666_tristate */
-	int32_t virt_state; /* virDomainState and its reason: virtDomainReason; */
-	int32_t virt_reason; /* SNAP_NO_I32: unknown */
+	int32_t virt_state; /* virDomainState and its reason, for */
+	int32_t virt_reason; /* virtDomainReason; SNAP_NO_I32: unknown */
 	uint32_t disk;      /* vmStorageIndex; 0: unknown, or about no disk */
 	int32_t action;     /* of an I/O error, a watchdog, a block job; of a
 	                       connection, enum snap_link_state; 0: none */
@@ -78,8 +78,8 @@ struct note_list {
 };
 
 /*
- * A note of nothing yet but its kind and the words: a copy of them, cleaned (text.h);
- * NULL, empty: none.  NULL: out of memory.
+ * A note of nothing yet but its kind and the words: a copy of them, cleaned
+ * (text.h); NULL, empty: none.  NULL: out of memory.
  */
 struct note *note_new(enum note_kind kind, const char *detail);
 void note_free(struct note *note); /* NULL is allowed */

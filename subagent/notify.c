@@ -90,7 +90,7 @@ look_at_clock(struct notify *n, int64_t now_ms)
 	burst_look(&n->burst, n->now_ms);
 }
 
-/* --- what waits ------------------------------------------------------------ */
+/* --- what waits ----------------------------------------------------------- */
 
 static bool
 is_full(const struct notify *n)
@@ -139,7 +139,7 @@ flush(struct notify *n)
 	n->overflowed = false;
 }
 
-/* --- notes ----------------------------------------------------------------- */
+/* --- notes ---------------------------------------------------------------- */
 
 static void
 complain_once(struct notify *n)
@@ -309,7 +309,7 @@ notify_lose(struct notify *n, uint64_t count)
 	    "and are lost", count);
 }
 
-/* --- notifications --------------------------------------------------------- */
+/* --- notifications -------------------------------------------------------- */
 
 int64_t
 notify_due(const struct notify *n)
@@ -348,10 +348,9 @@ notify_next(struct notify *n, int64_t now_ms)
 
 /* What was kept until nothing of these VMs waits. */
 static void
-settle(struct notify *n, const struct notify_item *item, uint32_t index)
+settle(struct notify *n, uint32_t index)
 {
-	if (keep_has(&n->keep, index) && fold_kind_tells(item->kind) &&
-	    !is_awaited(n, index)) {
+	if (keep_has(&n->keep, index) && !is_awaited(n, index)) {
 		keep_settle(&n->keep, index);
 	}
 }
@@ -366,18 +365,16 @@ remember_sent(struct notify *n, const struct notify_item *item)
 		if (!item->remembered) {
 			keep_told(&n->keep, note);
 		}
-		settle(n, item, note->index);
+		settle(n, note->index);
 		return;
 	}
 	while (!item->remembered &&
 	    (v = fold_next_bit(item->remember, item->vms_len, v)) != 0) {
 		keep_told_bulk(&n->keep, v, item->kind);
 	}
-	if (n->keep.n == 0) {
-		return;
-	}
-	while ((v = fold_next_bit(item->vms, item->vms_len, v)) != 0) {
-		settle(n, item, v);
+	while (n->keep.n > 0 &&
+	    (v = fold_next_bit(item->vms, item->vms_len, v)) != 0) {
+		settle(n, v);
 	}
 }
 

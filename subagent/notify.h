@@ -23,7 +23,7 @@ struct told;
 
 /* How long changes are gathered for a bulk notification. */
 #define NOTIFY_GATHER_MS 500
-/* So many notifications wait for snmpd; what comes then is told in bulk form. */
+/* So many may wait for snmpd; what comes then is told in bulk form. */
 #define NOTIFY_WAITING_MAX 1024
 
 struct notify_limits {
@@ -39,7 +39,7 @@ struct notify_status {
 	uint64_t sent_bulk;  /* those that cover several notes. */
 	uint64_t suppressed; /* notes that got none of their own: */
 	uint64_t folded;     /* told in bulk form instead, */
-	uint64_t dropped;    /* lost for want of memory or room; the rest: switched off */
+	uint64_t dropped;    /* lost for want of room; the rest: off */
 	uint64_t waiting;    /* notifications that are to be sent */
 };
 
@@ -85,9 +85,9 @@ int64_t notify_due(const struct notify *n);
 /* The next notification to be sent, which passes over; NULL: none yet. */
 struct notify_item *notify_next(struct notify *n, int64_t now_ms);
 /*
- * It was sent: counts it, and remembers that its VMs were told.  To be called in
- * the order of notify_next(), and before the next notify_put().  The caller may
- * keep the item until it knows that it arrived, then frees it.
+ * It was sent: counts it, and remembers that its VMs were told.  To be called
+ * in the order of notify_next(), and before the next notify_put().  The caller
+ * may keep the item until it knows that it arrived, then frees it.
  */
 void notify_sent(struct notify *n, const struct notify_item *item);
 /*

@@ -231,7 +231,8 @@ fold_tells(const struct fold *fold, uint32_t index)
 	for (int kind = 0; kind < NOTE_KINDS; kind++) {
 		const struct notify_item *item = fold->kinds[kind];
 
-		if (item != NULL && has_bit(item->remember, item->room, index)) {
+		if (item != NULL &&
+		    has_bit(item->remember, item->room, index)) {
 			return true;
 		}
 	}
@@ -246,11 +247,11 @@ take_oldest(struct fold *fold)
 	struct notify_item *item = NULL;
 
 	for (int kind = 0; kind < NOTE_KINDS; kind++) {
-		struct notify_item **candidate = &fold->kinds[kind];
+		struct notify_item **next = &fold->kinds[kind];
 
-		if (*candidate != NULL && (*candidate)->vms_len > 0 &&
-		    (oldest == NULL || (*candidate)->order < (*oldest)->order)) {
-			oldest = candidate;
+		if (*next != NULL && (*next)->vms_len > 0 &&
+		    (oldest == NULL || (*next)->order < (*oldest)->order)) {
+			oldest = next;
 		}
 	}
 	if (oldest != NULL) {

@@ -101,12 +101,6 @@ name_of(const struct note *note)
 	return name == NULL ? "" : name;
 }
 
-static bool
-same_uuid(const struct snap_uuid *a, const struct snap_uuid *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 /* As which a VM is to be remembered, whatever else it is by now. */
 static int32_t
 state_after(const struct note *note)
@@ -185,20 +179,15 @@ void
 keep_told_bulk(struct keep *keep, uint32_t index, enum note_kind kind)
 {
 	const struct note *note = note_of(keep, index);
-	int32_t state = fold_kind_state(kind);
 	struct told_vm vm;
-	bool known;
 
 	if (keep->told == NULL) {
 		return;
 	}
-	known = told_get(keep->told, index, &vm);
-	/* A number may have passed to another VM since. */
-	if (note != NULL && (!known || kind == NOTE_CREATED ||
-	    same_uuid(&vm.uuid, &note->uuid))) {
-		tell(keep, note, state);
-	} else if (known) {
-		vm.state = state;
+	if (note != NULL) {
+		tell(keep, note, fold_kind_state(kind));
+	} else if (told_get(keep->told, index, &vm)) {
+		vm.state = fold_kind_state(kind);
 		told_set(keep->told, index, &vm);
 	}
 }

@@ -4,8 +4,8 @@
  *
  * One note per VM is kept, the last: a NOTE_KNOWN is to be remembered when
  * nothing of the VM waits any more; another lends its name and UUID to a bulk
- * notification, for the VM may not be in the table of what was told, be there by
- * another name, or have gone from it when that notification is sent.
+ * notification, for the VM may not be in the table of what was told, be there
+ * by another name, or have gone from it when that notification is sent.
  */
 #ifndef VMMIBD_NOTIFY_KEEP_H
 #define VMMIBD_NOTIFY_KEEP_H

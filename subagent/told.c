@@ -208,12 +208,10 @@ told_end(const struct told *told)
 bool
 told_get(const struct told *told, uint32_t index, struct told_vm *vm)
 {
-	const struct entry *entry = NULL;
+	const struct entry *entry;
 
-	if (index > 0 && index <= told->end) {
-		entry = told->entries[index - 1];
-	}
-	if (entry == NULL) {
+	if (index == 0 || index > TOLD_LIMIT ||
+	    (entry = told->entries[index - 1]) == NULL) {
 		return false;
 	}
 	vm->uuid = entry->uuid;
@@ -269,6 +267,15 @@ replace(struct told *told, uint32_t position, struct entry *entry)
 	note_change(told, position);
 }
 
+static void
+complain_once(struct told *told)
+{
+	if (!told->starved) {
+		log_error("%s: out of memory", told->file.path);
+	}
+	told->starved = true;
+}
+
 void
 told_set(struct told *told, uint32_t index, const struct told_vm *vm)
 {
@@ -280,11 +287,8 @@ told_set(struct told *told, uint32_t index, const struct told_vm *vm)
 	}
 	if (vm->state != 0) {
 		entry = entry_new(vm->name);
-		if (entry == NULL && !told->starved) {
-			log_error("%s: out of memory", told->file.path);
-			told->starved = true;
-		}
 		if (entry == NULL) {
+			complain_once(told);
 			return;
 		}
 		entry->uuid = vm->uuid;

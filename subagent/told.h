@@ -51,10 +51,11 @@ uint32_t told_end(const struct told *told);
 bool told_get(const struct told *told, uint32_t index, struct told_vm *vm);
 
 /*
- * Sets what a VM is, and was told to be.  Takes effect in the file with the next
- * told_flush(), for all since the last one at once.  state 0 forgets the VM
- * (uuid, name, persistent do not matter then).  A vmIndex above VM_INDEX_LIMIT,
- * or what is no state, is ignored.  vm may be what told_get() gave.
+ * Sets what a VM is, and was told to be.  Takes effect in the file with the
+ * next told_flush(), for all since the last one at once.  state 0 forgets the
+ * VM (uuid, name, persistent do not matter then).  A vmIndex above
+ * VM_INDEX_LIMIT, or what is no state, is ignored.  vm may be what told_get()
+ * gave.
  */
 void told_set(struct told *told, uint32_t index, const struct told_vm *vm);
 void told_flush(struct told *told);

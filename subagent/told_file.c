@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads and writes the file of what managers were told, trusting nothing in it. */
+/* Reads and writes the file of what managers were told. */
 #include "told_file.h"
 
 #include <errno.h>
@@ -297,7 +297,8 @@ told_file_put_row(const struct told_file *file, bool second,
     struct told_row *row)
 {
 	row->crc = row_crc(row);
-	return write_at(file->fd, row, sizeof(*row), row_at(row->index, second));
+	return write_at(file->fd, row, sizeof(*row),
+	    row_at(row->index, second));
 }
 
 int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the tests of notify and told share: a place for the file, notes, the log. */
+/* What the tests of notify and told share: a file's place, notes, the log. */
 #ifndef NOTIFY_TEST_H
 #define NOTIFY_TEST_H
 

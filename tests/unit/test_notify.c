@@ -67,10 +67,15 @@ state_of(enum note_kind kind)
 	return kind == NOTE_CREATED ? OPER_SHUTDOWN : 0;
 }
 
+/* What is created or deleted is remembered so, whatever the note says. */
 static void
 put(enum note_kind kind, uint32_t vm, int64_t now)
 {
-	notify_put(n, make_note(kind, vm, state_of(kind)), now);
+	int32_t state = state_of(kind);
+
+	if (kind == NOTE_CREATED || kind == NOTE_DELETED)
+		state = OPER_OTHER;
+	notify_put(n, make_note(kind, vm, state), now);
 }
 
 static void
@@ -215,10 +220,14 @@ bulk_gathers_half_a_second(void **state)
 	assert_int_equal(state_on_disk(2), OPER_PAUSED);
 	assert_true(notify_due(n) == INT64_MAX);
 	put(NOTE_CRASHED, VM_INDEX_LIMIT, 1501);
+	put(NOTE_CRASHED, 17, 1501);
+	put(NOTE_CRASHED, 33, 1501);
 	put(NOTE_DELETED, 300, 1501);
 	put(NOTE_DELETED, 1, 1501);
 	assert_true(notify_due(n) == 2001);
-	assert_string_equal(sent(2001), "b9:262144 b10:1,300");
+	assert_string_equal(sent(2001), "b9:17,33,262144 b10:1,300");
+	assert_int_equal(state_on_disk(17), OPER_CRASHED);
+	assert_int_equal(state_on_disk(33), OPER_CRASHED);
 	assert_int_equal(state_on_disk(VM_INDEX_LIMIT), OPER_CRASHED);
 	assert_int_equal(state_on_disk(1), 0);
 	end();
@@ -293,6 +302,19 @@ switches_hold_from_then_on(void **state)
 	expect_switches(SNAP_TRUE, SNAP_FALSE);
 	put(NOTE_PAUSED, 1, 601);
 	assert_string_equal(sent(601), "b1:1 4:1");
+	/* Also what comes in and goes. */
+	put(NOTE_RUNNING, 1, 602);
+	notify_switch_per_vm(n, false);
+	put(NOTE_DELETED, 1, 602);
+	assert_int_equal(state_on_disk(1), OPER_PAUSED);
+	assert_string_equal(sent(602), "1:1");
+	assert_int_equal(state_on_disk(1), 0);
+	notify_switch_per_vm(n, true);
+	put(NOTE_RUNNING, 1, 602);
+	notify_switch_per_vm(n, false);
+	put(NOTE_CREATED, 1, 602);
+	assert_string_equal(sent(602), "1:1");
+	assert_int_equal(state_on_disk(1), OPER_SHUTDOWN);
 	end();
 }
 
@@ -521,7 +543,7 @@ both_and_a_burst(void **state)
 	end();
 }
 
-/* Kinds are told in the order of their last notes, but VMs have an order, too. */
+/* Kinds are in the order of their last notes, but VMs have an order, too. */
 static void
 last_note_is_what_is_remembered(void **state)
 {
@@ -621,6 +643,37 @@ folded_change_brings_the_name(void **state)
 	end();
 }
 
+/* A number that another VM had when it was told of last. */
+static void
+number_may_pass_to_another_vm(void **state)
+{
+	static const struct notify_limits none = { 0, 1000 };
+	struct snap_uuid uuid = uuid_of(99);
+	struct notify_item *item;
+	struct told_vm vm;
+	struct note *note;
+
+	(void)state;
+	begin(&none, true, false);
+	put_known(1, OPER_RUNNING, 0);
+	put(NOTE_DELETED, 1, 0);
+	note = make_note(NOTE_CREATED, 1, OPER_SHUTDOWN);
+	note->uuid = uuid;
+	notify_put(n, note, 0);
+	put(NOTE_DELETED, 2, 0);
+	item = notify_next(n, 500);
+	assert_int_equal(item->kind, NOTE_CREATED);
+	notify_sent(n, item);
+	notify_item_free(item);
+	assert_true(told_get(told, 1, &vm));
+	assert_memory_equal(&vm.uuid, &uuid, sizeof(uuid));
+	assert_int_equal(vm.state, OPER_SHUTDOWN);
+	assert_string_equal(sent(500), "b10:1,2");
+	assert_true(told_get(told, 1, &vm));
+	assert_memory_equal(&vm.uuid, &uuid, sizeof(uuid));
+	end();
+}
+
 static void
 waiting_are_limited(void **state)
 {
@@ -650,6 +703,9 @@ waiting_are_limited(void **state)
 	assert_string_equal(sent(5000), "1:1 b4:1,2 b19:2");
 	expect_counts(NOTIFY_WAITING_MAX + 2, 2, 5, 3, 2, 0);
 	assert_int_equal(state_on_disk(1), OPER_PAUSED);
+	crowd(1, NOTIFY_WAITING_MAX, 6000);
+	put(NOTE_CONN_LOST, 0, 6000);
+	assert_int_equal(n_logged, 2);
 	end();
 }
 
@@ -729,6 +785,10 @@ time_that_goes_back_is_survived(void **state)
 	assert_string_equal(sent(0), "1:1 1:2");
 	assert_true(notify_due(n) == 100500);
 	assert_string_equal(sent(100500), "b1:1,2");
+	put(NOTE_RUNNING, 1, 0);
+	assert_true(notify_due(n) == 100500);
+	assert_string_equal(sent(0), "1:1");
+	assert_true(notify_due(n) == 101000);
 	end();
 }
 
@@ -827,6 +887,7 @@ main(void)
 		dir_test(last_note_is_what_is_remembered),
 		dir_test(folded_creation_is_remembered),
 		dir_test(folded_change_brings_the_name),
+		dir_test(number_may_pass_to_another_vm),
 		dir_test(waiting_are_limited),
 		dir_test(flush_may_fill_the_room),
 		dir_test(unsent_is_next_again),

@@ -21,7 +21,7 @@ struct m_item {
 	int kind;
 	bool bulk;
 	struct m_note note;   /* of a single one */
-	int number[VMS + 1];  /* of the VM's last note in a bulk one; 0: none, */
+	int number[VMS + 1];  /* in a bulk one, of the VM's last; 0: none, */
 	bool last[VMS + 1];   /* by which the VM is remembered */
 	bool remembered;
 };
@@ -261,7 +261,7 @@ m_settle(struct m_item *item)
 	}
 }
 
-/* --- both ------------------------------------------------------------------ */
+/* --- both ----------------------------------------------------------------- */
 
 static int32_t
 random_state(int kind)

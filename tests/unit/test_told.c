@@ -199,7 +199,7 @@ names_are_cleaned(void **state)
 	told_close(told);
 }
 
-/* --- damage ---------------------------------------------------------------- */
+/* --- damage --------------------------------------------------------------- */
 
 static void
 poke(off_t at, const void *data, size_t len)
@@ -293,9 +293,12 @@ try_damage(off_t at, uint8_t mask)
 	} else if (at >= HEADER && at < HEADER + 2 * STATES) {
 		unsigned vm = (unsigned)((at - HEADER) % STATES) + 1;
 
+		/* VMs beyond those that are have no bit. */
+		vm = vm < 5 ? vm : 5;
 		assert_int_equal(right | 1u << vm, 0xe | 1u << vm);
 	} else if (at >= HEADER) {
-		unsigned vm = (unsigned)(at - HEADER - 2 * STATES) / ROW / 2 + 1;
+		unsigned row = (unsigned)(at - HEADER - 2 * STATES) / ROW;
+		unsigned vm = row / 2 + 1;
 
 		assert_int_equal(right | 1u << vm, 0xe | 1u << vm);
 		assert_int_equal(complete, right == 0xe);
@@ -398,6 +401,48 @@ any_octets_are_survived(void **state)
 	}
 }
 
+/* One that is right in itself, but another VM's. */
+static void
+misplaced_row_is_noticed(void **state)
+{
+	static const off_t rows = HEADER + 2 * STATES;
+	uint8_t row[ROW];
+
+	(void)state;
+	make_small();
+	for (off_t i = 0; i < ROW; i++)
+		row[i] = peek(rows + i);
+	poke(rows + 2 * ROW, row, ROW);
+	for (off_t i = 0; i < ROW; i++)
+		row[i] = peek(rows + ROW + i);
+	poke(rows + 3 * ROW, row, ROW);
+
+	struct told *told = open_told();
+
+	assert_false(told_complete(told));
+	assert_int_equal(check_small(told), 0xe & ~(1u << 2));
+	told_close(told);
+}
+
+/* A state is little to write; names are not written with each. */
+static void
+only_changed_rows_are_written(void **state)
+{
+	static const off_t rows = HEADER + 2 * STATES;
+	struct told *told;
+
+	(void)state;
+	make_small();
+	told = open_told();
+	for (off_t i = 0; i < 2 * ROW; i++)
+		poke(rows + i, "", 1);
+	set(told, 1, OPER_CRASHED);
+	told_flush(told);
+	for (off_t i = 0; i < 2 * ROW; i++)
+		assert_int_equal(peek(rows + i), 0);
+	told_close(told);
+}
+
 static void
 damaged_file_is_set_aside(void **state)
 {
@@ -418,7 +463,7 @@ damaged_file_is_set_aside(void **state)
 	told_close(told);
 }
 
-/* --- trouble --------------------------------------------------------------- */
+/* --- trouble -------------------------------------------------------------- */
 
 static void
 open_what_is_no_file(void)
@@ -639,7 +684,8 @@ cut_off_flush_leaves_what_was(void **state)
 #define CHILD_MUST(condition) \
 	do { \
 		if (!(condition)) { \
-			fprintf(stderr, "line %d: errno %d\n", __LINE__, errno); \
+			fprintf(stderr, "line %d: errno %d\n", __LINE__, \
+			    errno); \
 			_exit(1); \
 		} \
 	} while (0)
@@ -679,7 +725,8 @@ run_on_tiny_disk(void)
 	CHILD_MUST(n > 10 && state_in_file(n - 1) == OPER_RUNNING);
 	CHILD_MUST(state_in_file(n) == 0);
 	fake_now_ms += 5000;
-	CHILD_MUST(mount("none", dir, "none", MS_REMOUNT | MS_RDONLY, NULL) == 0);
+	CHILD_MUST(mount("none", dir, "none", MS_REMOUNT | MS_RDONLY,
+		       NULL) == 0);
 	told_flush(told);
 	CHILD_MUST(n_logged == 1);
 	fake_now_ms += 5000;
@@ -709,7 +756,7 @@ full_disk_is_survived(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* --- killed ---------------------------------------------------------------- */
+/* --- killed --------------------------------------------------------------- */
 
 #define STORM_VMS 300
 
@@ -798,6 +845,8 @@ main(void)
 		dir_test(no_damage_invents_a_vm),
 		dir_test(truncated_file_is_noticed),
 		dir_test(any_octets_are_survived),
+		dir_test(misplaced_row_is_noticed),
+		dir_test(only_changed_rows_are_written),
 		dir_test(damaged_file_is_set_aside),
 		dir_test(what_is_no_file_is_left_alone),
 		dir_test(forbidden_file_is_left_alone),
