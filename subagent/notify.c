@@ -23,6 +23,7 @@ struct notify {
 	int64_t now_ms; /* the latest time seen */
 	uint64_t handed_out;
 	uint64_t sent; /* the item that was the last */
+	bool begun;   /* all VMs that there were are known: told may be kept */
 	bool starved; /* logged: out of memory */
 	bool crowded; /* logged: too many wait */
 };
@@ -41,6 +42,7 @@ notify_new(const struct notify_limits *limits, bool per_vm, bool bulk,
 	n->now_ms = INT64_MIN;
 	fold_init(&n->fold);
 	keep_init(&n->keep, told);
+	n->begun = told != NULL && told_complete(told);
 	notify_switch_per_vm(n, per_vm);
 	notify_switch_bulk(n, bulk);
 	return n;
@@ -158,10 +160,28 @@ drop(struct notify *n, struct note *note)
 	note_free(note);
 }
 
+/*
+ * Not before all VMs that there were at a first start are in the table: those
+ * that a killed process left out would be new to the next one.
+ */
+static void
+save(struct notify *n)
+{
+	if (n->keep.told != NULL && n->begun) {
+		told_flush(n->keep.told);
+	}
+}
+
 /* To be remembered, but not told. */
 static void
 remember(struct notify *n, struct note *note)
 {
+	if (note->index == 0) {
+		n->begun = true;
+		save(n);
+		note_free(note);
+		return;
+	}
 	if (is_awaited(n, note->index)) {
 		if (!keep_known(&n->keep, note)) {
 			complain_once(n);
@@ -170,9 +190,7 @@ remember(struct notify *n, struct note *note)
 	}
 	keep_drop(&n->keep, note->index);
 	keep_told(&n->keep, note);
-	if (n->keep.told != NULL) {
-		told_flush(n->keep.told);
-	}
+	save(n);
 	note_free(note);
 }
 
@@ -389,7 +407,7 @@ notify_sent(struct notify *n, const struct notify_item *item)
 	n->status.sent_bulk += item->note == NULL ? 1 : 0;
 	if (n->keep.told != NULL && fold_kind_tells(item->kind)) {
 		remember_sent(n, item);
-		told_flush(n->keep.told);
+		save(n);
 	}
 }
 

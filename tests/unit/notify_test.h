@@ -54,6 +54,16 @@ dir_empty(void)
 		closedir(list);
 }
 
+/* That all VMs that there are were made known: from now on they are kept. */
+static inline struct note *
+all_known(void)
+{
+	struct note *note = note_new(NOTE_KNOWN, NULL);
+
+	assert_non_null(note);
+	return note;
+}
+
 static inline int
 make_dir(void **state)
 {

@@ -47,6 +47,7 @@ begin(const struct notify_limits *limits, bool per_vm, bool bulk)
 	told = open_told();
 	n = notify_new(limits, per_vm, bulk, told);
 	assert_non_null(n);
+	notify_put(n, all_known(), 0);
 	n_logged = 0;
 }
 
@@ -382,6 +383,38 @@ known_is_remembered_at_once(void **state)
 	assert_true(told_get(told, 3, &vm));
 	assert_int_equal(vm.persistent, TRI_NO);
 	end();
+}
+
+/* Of a first start that is killed half way nothing is left. */
+static void
+first_start_is_kept_as_a_whole(void **state)
+{
+	struct told *other;
+
+	(void)state;
+	unlink(path);
+	told = told_open(path);
+	n = notify_new(&no_limit, true, true, told);
+	assert_non_null(n);
+	put_known(1, OPER_RUNNING, 0);
+	put_known(2, OPER_PAUSED, 0);
+	assert_int_equal(access(path, F_OK), -1);
+	notify_put(n, all_known(), 0);
+	assert_int_equal(state_on_disk(1), OPER_RUNNING);
+	assert_int_equal(state_on_disk(2), OPER_PAUSED);
+	other = told_open(path);
+	assert_true(told_complete(other));
+	told_close(other);
+	end();
+	/* With no VMs there is a file all the same: those to come are new. */
+	unlink(path);
+	told = told_open(path);
+	n = notify_new(&no_limit, true, true, told);
+	notify_put(n, all_known(), 0);
+	end();
+	told = told_open(path);
+	assert_true(told_complete(told));
+	told_close(told);
 }
 
 static void
@@ -878,6 +911,7 @@ main(void)
 		dir_test(virt_notes_are_single_under_either_switch),
 		dir_test(created_vm_is_known_when_that_was_sent),
 		dir_test(known_is_remembered_at_once),
+		dir_test(first_start_is_kept_as_a_whole),
 		dir_test(known_waits_for_what_was_before),
 		dir_test(known_waits_for_the_last_of_several),
 		dir_test(bursts_are_folded),

@@ -508,6 +508,7 @@ run(unsigned seed, int steps)
 	told = open_told();
 	n = notify_new(&limits, per_vm, bulk, told);
 	assert_non_null(n);
+	notify_put(n, all_known(), 0);
 	for (int i = 0; i < steps; i++) {
 		if (random() % 3000 == 0)
 			away = !away;
