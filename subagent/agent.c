@@ -137,11 +137,14 @@ is_closed(netsnmp_session *session)
 {
 	netsnmp_transport *transport =
 	    snmp_sess_transport(snmp_sess_pointer(session));
+	ssize_t n;
 	char octet;
 
-	return transport == NULL || transport->sock < 0 ||
-	    recv(transport->sock, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0 ||
-	    (errno != EAGAIN && errno != EWOULDBLOCK);
+	if (transport == NULL || transport->sock < 0) {
+		return true;
+	}
+	n = recv(transport->sock, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 static int
