@@ -85,6 +85,7 @@ fold_free(struct fold *fold)
 		notify_item_free(fold->kinds[kind]);
 	}
 	free(fold->only);
+	free(fold->last);
 }
 
 bool
@@ -189,6 +190,83 @@ add_only(struct fold *fold, uint32_t index)
 	return true;
 }
 
+static void
+clear_bit(struct notify_item *item, uint32_t index)
+{
+	size_t octet = octet_of(index);
+
+	item->vms[octet] &= (uint8_t)~mask_of(index);
+	item->remember[octet] &= (uint8_t)~mask_of(index);
+	while (item->vms_len > 0 && item->vms[item->vms_len - 1] == 0) {
+		item->vms_len--;
+	}
+}
+
+/*
+ * A kind comes later from now on, and must not tell again what some of its VMs
+ * are no longer.
+ */
+static void
+leave_out_passed(struct fold *fold, enum note_kind kind)
+{
+	struct notify_item *item = fold->kinds[kind];
+	uint32_t v = 0;
+
+	while (fold->passed[kind] > 0 &&
+	    (v = fold_next_bit(item->vms, item->vms_len, v)) != 0) {
+		if (fold->last[v - 1] != (uint8_t)kind) {
+			clear_bit(item, v);
+			fold->passed[kind]--;
+		}
+	}
+}
+
+/* Creations come first, so what a VM did before it was is left out. */
+static void
+leave_out_before(struct fold *fold, uint32_t index)
+{
+	for (int k = NOTE_RUNNING; k <= NOTE_DELETED; k++) {
+		struct notify_item *item = fold->kinds[k];
+
+		if (item != NULL && has_bit(item->vms, item->room, index)) {
+			fold->passed[k] -= fold->last[index - 1] != k;
+			clear_bit(item, index);
+		}
+	}
+}
+
+static bool
+make_last_room(struct fold *fold, uint32_t index)
+{
+	size_t room = 8 * room_for(fold->last_room / 8, index);
+
+	if (room != fold->last_room) {
+		if (!grow_bits(&fold->last, fold->last_room, room)) {
+			return false;
+		}
+		fold->last_room = room;
+	}
+	return true;
+}
+
+/* Before a change is added: keeps what the kinds tell in order for each VM. */
+static void
+pass_on(struct fold *fold, enum note_kind kind, uint32_t index)
+{
+	uint8_t *last = &fold->last[index - 1];
+
+	if (kind == NOTE_CREATED) {
+		leave_out_before(fold, index);
+	} else {
+		leave_out_passed(fold, kind);
+		if (*last != 0 && *last != NOTE_CREATED &&
+		    *last != (uint8_t)kind) {
+			fold->passed[*last]++;
+		}
+	}
+	*last = (uint8_t)kind;
+}
+
 bool
 fold_add(struct fold *fold, enum note_kind kind, uint32_t index, bool only,
     int64_t now_ms)
@@ -200,9 +278,12 @@ fold_add(struct fold *fold, enum note_kind kind, uint32_t index, bool only,
 		return false;
 	}
 	octet = octet_of(index);
-	if (!make_room(fold, kind, index) ||
+	if (!make_room(fold, kind, index) || !make_last_room(fold, index) ||
 	    (only && !add_only(fold, index))) {
 		return false;
+	}
+	if (fold_kind_tells(kind)) {
+		pass_on(fold, kind, index);
 	}
 	item = fold->kinds[kind];
 	item->order = ++fold->order;
@@ -239,44 +320,28 @@ fold_tells(const struct fold *fold, uint32_t index)
 	return false;
 }
 
-/* Takes out the one of which the last note came first. */
+/* Takes out the one to be told first. */
 static struct notify_item *
-take_oldest(struct fold *fold)
+take_first(struct fold *fold)
 {
-	struct notify_item **oldest = NULL;
-	struct notify_item *item = NULL;
+	struct notify_item **first = &fold->kinds[NOTE_CREATED];
+	struct notify_item *item;
 
-	for (int kind = 0; kind < NOTE_KINDS; kind++) {
-		struct notify_item **next = &fold->kinds[kind];
+	for (int k = 0; k < NOTE_KINDS && *first == NULL; k++) {
+		struct notify_item **next = &fold->kinds[k];
 
-		if (*next != NULL && (*next)->vms_len > 0 &&
-		    (oldest == NULL || (*next)->order < (*oldest)->order)) {
-			oldest = next;
+		for (int other = k + 1; *next != NULL && other < NOTE_KINDS;
+		     other++) {
+			if (fold->kinds[other] != NULL &&
+			    fold->kinds[other]->order < (*next)->order) {
+				next = &fold->kinds[other];
+			}
 		}
+		first = next;
 	}
-	if (oldest != NULL) {
-		item = *oldest;
-		*oldest = NULL;
-	}
+	item = *first;
+	*first = NULL;
 	return item;
-}
-
-/*
- * VMs that were created are to be remembered from the time when that is told,
- * also if something later is told after it; but not if that was told before.
- */
-static void
-remember_created(struct notify_item *created, const struct notify_item *before)
-{
-	memcpy(created->remember, created->vms, created->vms_len);
-	for (; before != NULL; before = before->next) {
-		size_t len = created->vms_len < before->vms_len ?
-		    created->vms_len : before->vms_len;
-
-		for (size_t i = 0; i < len; i++) {
-			created->remember[i] &= (uint8_t)~before->remember[i];
-		}
-	}
 }
 
 struct notify_item *
@@ -286,17 +351,26 @@ fold_take(struct fold *fold)
 	struct notify_item **end = &first;
 	struct notify_item *item;
 
-	while ((item = take_oldest(fold)) != NULL) {
+	while ((item = take_first(fold)) != NULL) {
+		if (item->vms_len == 0) {
+			notify_item_free(item);
+			continue;
+		}
 		if (item->kind == NOTE_CREATED) {
-			remember_created(item, first);
+			/* Also if something later is told after it. */
+			memcpy(item->remember, item->vms, item->vms_len);
 		}
 		*end = item;
 		end = &item->next;
 	}
 	fold->due_ms = INT64_MAX;
 	fold->has_only = false;
+	memset(fold->passed, 0, sizeof(fold->passed));
 	if (fold->only != NULL) {
 		memset(fold->only, 0, fold->only_room);
+	}
+	if (fold->last != NULL) {
+		memset(fold->last, 0, fold->last_room);
 	}
 	return first;
 }

@@ -14,6 +14,9 @@ struct fold {
 	struct notify_item *kinds[NOTE_KINDS]; /* NULL: nothing of it */
 	uint64_t order;  /* of notes */
 	int64_t due_ms;  /* gathered until then; INT64_MAX: there is nothing */
+	uint8_t *last;   /* by position: kind of a VM's last change; 0: none */
+	size_t last_room;
+	size_t passed[NOTE_KINDS]; /* VMs in a kind whose last is another */
 	uint8_t *only;   /* VMs with notes that are told in bulk form only, */
 	size_t only_room;
 	bool has_only;   /* if there are any */
@@ -32,7 +35,11 @@ bool fold_add(struct fold *fold, enum note_kind kind, uint32_t index,
 bool fold_has(const struct fold *fold, uint32_t index);
 /* Whether of those are some that change what is remembered of it. */
 bool fold_tells(const struct fold *fold, uint32_t index);
-/* Takes out all, in the order in which their last notes came. */
+/*
+ * Takes out all: creations, then the others in the order in which their last
+ * notes came.  Of a VM that changed more than once in the meantime a change is
+ * left out that would seem to come after a later one.
+ */
 struct notify_item *fold_take(struct fold *fold);
 
 /* Whether a kind changes what is remembered of its VM, */

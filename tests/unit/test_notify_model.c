@@ -14,6 +14,7 @@ struct m_note {
 	int vm;  /* 0: none; else its place among the VMs, from 1 */
 	int32_t state;
 	bool only;
+	bool left_out; /* it would seem to come after a later one */
 	int number; /* among the notes of its VM */
 };
 
@@ -103,14 +104,28 @@ last_gathered(int kind, int vm, bool telling)
 	return -1;
 }
 
-/* Whether v's last is told before the kind whose last note is at place. */
-static bool
-told_before(int v, int place)
+static void
+m_flush_kind(int kind)
 {
-	int last = last_gathered(-1, v, true);
+	struct m_item item = { .kind = kind, .bulk = true };
+	bool any = false;
 
-	return last >= 0 && gathered[last].kind != NOTE_CREATED &&
-	    last_gathered(gathered[last].kind, -1, false) < place;
+	for (int v = 1; v <= VMS; v++) {
+		int mine = last_gathered(kind, v, false);
+		int last = last_gathered(-1, v, true);
+
+		if (mine < 0 || gathered[mine].left_out)
+			continue;
+		any = true;
+		item.number[v] = gathered[mine].number;
+		item.last[v] = kind == NOTE_CREATED || (last >= 0 &&
+		    gathered[last].kind == kind && tells(kind));
+	}
+	if (any) {
+		queue[n_queue++] = item;
+		assert_true(n_queue < QUEUE_MAX);
+		count.waiting++;
+	}
 }
 
 static void
@@ -118,30 +133,43 @@ m_flush(void)
 {
 	if (count.waiting >= NOTIFY_WAITING_MAX)
 		return;
+	if (last_gathered(NOTE_CREATED, -1, false) >= 0)
+		m_flush_kind(NOTE_CREATED);
 	for (int i = 0; i < n_gathered; i++) {
 		int kind = gathered[i].kind;
-		struct m_item item = { .kind = kind, .bulk = true };
 
-		if (last_gathered(kind, -1, false) != i)
-			continue;
-		for (int v = 1; v <= VMS; v++) {
-			int mine = last_gathered(kind, v, false);
-			int last = last_gathered(-1, v, true);
-
-			if (mine < 0)
-				continue;
-			item.number[v] = gathered[mine].number;
-			item.last[v] = last >= 0 &&
-			    gathered[last].kind == kind && tells(kind);
-			if (kind == NOTE_CREATED)
-				item.last[v] = !told_before(v, i);
-		}
-		queue[n_queue++] = item;
-		assert_true(n_queue < QUEUE_MAX);
-		count.waiting++;
+		if (kind != NOTE_CREATED && last_gathered(kind, -1, false) == i)
+			m_flush_kind(kind);
 	}
 	n_gathered = 0;
 	overflowed = false;
+}
+
+/* Whether a gathered change of a VM was followed by one of another kind. */
+static bool
+was_passed(int place)
+{
+	for (int i = place + 1; i < n_gathered; i++) {
+		if (gathered[i].vm == gathered[place].vm &&
+		    tells(gathered[i].kind) &&
+		    gathered[i].kind != gathered[place].kind)
+			return true;
+	}
+	return false;
+}
+
+/* What would come after something later with this note. */
+static void
+m_leave_out(struct m_note note)
+{
+	for (int i = 0; i < n_gathered; i++) {
+		if (!tells(gathered[i].kind) || !tells(note.kind) ||
+		    gathered[i].kind == NOTE_CREATED)
+			continue;
+		if (note.kind == NOTE_CREATED ? gathered[i].vm == note.vm :
+		    gathered[i].kind == note.kind && was_passed(i))
+			gathered[i].left_out = true;
+	}
 }
 
 static void
@@ -149,6 +177,7 @@ m_gather(struct m_note note, bool only, int64_t now)
 {
 	if (n_gathered == 0)
 		gather_due = now + NOTIFY_GATHER_MS;
+	m_leave_out(note);
 	note.only = only;
 	gathered[n_gathered++] = note;
 	assert_true(n_gathered < GATHERED_MAX);
