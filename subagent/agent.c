@@ -45,6 +45,7 @@ static bool running; /* agent_begin() is through */
 static bool connecting; /* no longer just reading the configuration */
 static char *address; /* of snmpd, from the configuration; NULL: default */
 static netsnmp_session *snmpd; /* the AgentX session; NULL: none */
+static pid_t snmpd_pid; /* at the other end of the last one; 0: not known */
 static const struct options *options;
 
 bool
@@ -108,6 +109,26 @@ catch_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Only for a Unix socket, and on Linux; 0: not known. */
+static pid_t
+peer_pid(netsnmp_session *session)
+{
+#ifdef SO_PEERCRED
+	netsnmp_transport *transport =
+	    snmp_sess_transport(snmp_sess_pointer(session));
+	struct ucred peer = { .pid = 0 };
+	socklen_t size = sizeof(peer);
+
+	if (transport != NULL && getsockopt(transport->sock, SOL_SOCKET,
+	    SO_PEERCRED, &peer, &size) == 0) {
+		return peer.pid;
+	}
+#else
+	(void)session;
+#endif
+	return 0;
+}
+
 /*
  * The library calls these once per change of the AgentX session, and frees
  * whatever they were registered with.
@@ -115,6 +136,8 @@ catch_signals(void)
 static int
 on_session_up(int major, int minor, void *session, void *arg)
 {
+	pid_t before;
+
 	(void)major;
 	(void)minor;
 	(void)arg;
@@ -124,6 +147,10 @@ on_session_up(int major, int minor, void *session, void *arg)
 	if (options->direct_answers) {
 		mib_direct_attach(session);
 	}
+	before = snmpd_pid;
+	snmpd_pid = peer_pid(session);
+	/* Where it is not known, rather nothing than all of it twice. */
+	mib_serve_connect(before == snmpd_pid);
 	/* At first there is no log yet, and agent_begin() says it. */
 	if (running) {
 		log_notice("connected to snmpd");

@@ -299,6 +299,12 @@ act_on(struct lv_collector *c, struct lv_batch *batch)
 {
 	bool read = false;
 
+	if (c->hv.listing == 0) {
+		/* All that happens before a first look is seen by that. */
+		lv_event_list_free(&batch->events);
+		batch->n = 0;
+		batch->overflow = false;
+	}
 	if (c->connected && batch->closed) {
 		disconnect(c, "closed by the other side");
 	}

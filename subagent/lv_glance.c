@@ -41,7 +41,11 @@ glance_at(struct lv_hv *hv, virDomainStatsRecordPtr stats, int64_t began_ms)
 	if (virDomainGetUUID(stats->dom, uuid.octets) == 0) {
 		d = lv_hv_find(hv, &uuid);
 	}
-	if (d == NULL || d->record == NULL) {
+	if (d == NULL) {
+		return;
+	}
+	d->seen = hv->listing;
+	if (d->record == NULL) {
 		return;
 	}
 	state = d->state;
@@ -69,10 +73,12 @@ lv_glance(struct lv_hv *hv)
 	if (n < 0) {
 		return false;
 	}
+	hv->listing++;
 	lv_listing_flags(hv);
 	for (int i = 0; i < n; i++) {
 		glance_at(hv, records[i], began_ms);
 	}
+	lv_hv_remove_unseen(hv);
 	virDomainStatsRecordListFree(records);
 	return true;
 }

@@ -8,8 +8,9 @@
 struct lv_hv;
 
 /*
- * Brings the states of all domains that are known up to date, by a number of
- * calls that does not grow with theirs and that no hanging guest holds up.
+ * Brings the states of all domains that are known up to date and forgets those
+ * that are gone, by a number of calls that does not grow with theirs and that
+ * no hanging guest holds up.
  * What else there is of a run that ended or began is unknown then, and comes
  * with the next refresh.  False: the driver cannot, and all stays as it was.
  */

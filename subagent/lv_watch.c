@@ -26,14 +26,12 @@
  * if the guest goes on; a reboot two or three times within 100 ms; a threshold
  * once for the disk and once for its image.
  */
-static const struct {
-	enum note_kind kind;
-	int64_t within_ms;
-} repeats[LV_WATCHED_RECENT] = {
-	{ NOTE_IO_ERROR, 10000 },
-	{ NOTE_REBOOTED, 1000 },
-	{ NOTE_THRESHOLD, 1000 },
-};
+static int64_t
+within(enum note_kind kind)
+{
+	return kind == NOTE_IO_ERROR ? 10000 :
+	    kind == NOTE_REBOOTED || kind == NOTE_THRESHOLD ? 1000 : 0;
+}
 
 /* --- events --------------------------------------------------------------- */
 
@@ -98,20 +96,24 @@ static bool
 is_repeated(struct lv_watched *vm, enum note_kind kind, uint32_t disk,
     int64_t now_ms)
 {
-	size_t i = 0;
+	int64_t within_ms = within(kind);
+	size_t oldest = 0;
 
-	while (i < LV_WATCHED_RECENT && repeats[i].kind != kind) {
-		i++;
-	}
-	if (i == LV_WATCHED_RECENT) {
+	if (within_ms == 0) {
 		return false;
 	}
-	if (vm->recent[i].at_ms != 0 && vm->recent[i].disk == disk &&
-	    now_ms - vm->recent[i].at_ms < repeats[i].within_ms) {
-		return true;
+	for (size_t i = 0; i < LV_WATCHED_RECENT; i++) {
+		if (vm->recent[i].kind == kind && vm->recent[i].disk == disk &&
+		    now_ms - vm->recent[i].at_ms < within_ms) {
+			return true;
+		}
+		if (vm->recent[i].at_ms < vm->recent[oldest].at_ms) {
+			oldest = i;
+		}
 	}
-	vm->recent[i].at_ms = now_ms;
-	vm->recent[i].disk = disk;
+	vm->recent[oldest].kind = kind;
+	vm->recent[oldest].disk = disk;
+	vm->recent[oldest].at_ms = now_ms;
 	return false;
 }
 
@@ -172,8 +174,6 @@ follow(struct lv_watch *watch, struct lv_watched *vm, const struct lv_hv *hv,
 	bool late = vm->looked_ms != 0 &&
 	    now_ms - vm->looked_ms < LATE_EVENTS_MS && t.seen == vm->noted;
 
-	vm->incoming |= event->type == VIR_DOMAIN_EVENT_STARTED &&
-	    event->detail == VIR_DOMAIN_EVENT_STARTED_MIGRATED;
 	for (size_t i = 0; i < n; i++) {
 		if (states[i] == vm->noted || !late) {
 			lv_watched_change(watch, vm, hv, event, states[i],
@@ -185,6 +185,17 @@ follow(struct lv_watch *watch, struct lv_watched *vm, const struct lv_hv *hv,
 	note_reset(vm, event, now_ms);
 }
 
+/* A row that was not read since is that of the VM that is gone. */
+static void
+forget_unread(struct lv_hv *hv, const struct lv_event *event)
+{
+	const struct lv_domain *d = lv_hv_find(hv, &event->uuid);
+
+	if (d != NULL && d->state_ms < event->at_ms) {
+		lv_hv_remove(hv, &event->uuid);
+	}
+}
+
 static void
 handle(struct lv_watch *watch, struct lv_hv *hv, const struct lv_event *event,
     int64_t now_ms, struct note_list *notes)
@@ -194,7 +205,9 @@ handle(struct lv_watch *watch, struct lv_hv *hv, const struct lv_event *event,
 	if (vm == NULL) {
 		return;
 	}
-	vm->event_ms = event->at_ms;
+	if (event->type >= 0) {
+		vm->event_ms = event->at_ms;
+	}
 	/* A VM that is up goes on without a definition. */
 	if (event->type == VIR_DOMAIN_EVENT_UNDEFINED &&
 	    (event->detail != VIR_DOMAIN_EVENT_UNDEFINED_REMOVED ||
@@ -204,6 +217,7 @@ handle(struct lv_watch *watch, struct lv_hv *hv, const struct lv_event *event,
 	lv_watched_announce(watch, vm, hv, notes);
 	if (event->type == VIR_DOMAIN_EVENT_UNDEFINED) {
 		lv_watched_delete(watch, vm, hv, notes);
+		forget_unread(hv, event);
 	} else if (event->type < 0) {
 		pass_on(watch, vm, hv, event, now_ms, notes);
 	} else {
@@ -277,7 +291,6 @@ update(struct lv_watch *watch, struct lv_watched *vm, const struct lv_hv *hv,
     const struct lv_domain *d, struct note_list *notes)
 {
 	const struct snap_def *before = vm->def;
-	struct note *note;
 	bool same;
 
 	if (d->def == NULL || (d->def == before &&
@@ -289,10 +302,8 @@ update(struct lv_watch *watch, struct lv_watched *vm, const struct lv_hv *hv,
 	vm->def = snap_def_ref(d->def);
 	vm->persistent = d->persistent;
 	snap_def_unref(before);
-	note = same || !vm->announced ? NULL :
-	    lv_watched_note(watch, vm, hv, NOTE_KNOWN, NULL);
-	if (note != NULL) {
-		note_list_add(notes, note);
+	if (!same && vm->announced) {
+		lv_watched_put(watch, vm, hv, NOTE_KNOWN, NULL, notes);
 	}
 }
 
@@ -302,17 +313,13 @@ take_as_is(struct lv_watch *watch, struct lv_watched *vm,
     const struct lv_hv *hv, int64_t now_ms, struct note_list *notes)
 {
 	int32_t seen = lv_watched_seen(vm, hv, 0);
-	struct note *note;
 
 	if (note_of_state(seen) != NOTE_KNOWN) {
 		vm->noted = seen;
 	}
 	vm->announced = true;
 	vm->looked_ms = now_ms;
-	note = lv_watched_note(watch, vm, hv, NOTE_KNOWN, NULL);
-	if (note != NULL) {
-		note_list_add(notes, note);
-	}
+	lv_watched_put(watch, vm, hv, NOTE_KNOWN, NULL, notes);
 }
 
 /* That all VMs that there are were made known. */

@@ -233,8 +233,8 @@ lv_watched_note(struct lv_watch *watch, const struct lv_watched *vm,
 	return note;
 }
 
-static void
-put_note(struct lv_watch *watch, const struct lv_watched *vm,
+void
+lv_watched_put(struct lv_watch *watch, const struct lv_watched *vm,
     const struct lv_hv *hv, enum note_kind kind, const char *detail,
     struct note_list *notes)
 {
@@ -250,7 +250,7 @@ lv_watched_announce(struct lv_watch *watch, struct lv_watched *vm,
     const struct lv_hv *hv, struct note_list *notes)
 {
 	if (!vm->announced) {
-		put_note(watch, vm, hv, NOTE_CREATED, NULL, notes);
+		lv_watched_put(watch, vm, hv, NOTE_CREATED, NULL, notes);
 		vm->announced = true;
 	}
 }
@@ -273,6 +273,46 @@ has_migrated(const struct lv_watched *vm, const struct lv_hv *hv,
 	    d->state.reason == VIR_DOMAIN_SHUTOFF_MIGRATED;
 }
 
+/* Whether it has arrived, which may be all that was seen of its coming in. */
+static bool
+has_arrived(const struct lv_watched *vm, const struct lv_hv *hv,
+    const struct lv_event *event)
+{
+	const struct lv_domain *d = lv_watched_domain(vm, hv);
+
+	if (event != NULL) {
+		return event->type == VIR_DOMAIN_EVENT_RESUMED &&
+		    event->detail == VIR_DOMAIN_EVENT_RESUMED_MIGRATED &&
+		    !vm->outgoing;
+	}
+	return d != NULL && d->state.state == VIR_DOMAIN_RUNNING &&
+	    d->state.reason == VIR_DOMAIN_RUNNING_MIGRATED && !vm->outgoing;
+}
+
+static void
+end_migration(struct lv_watch *watch, struct lv_watched *vm,
+    const struct lv_hv *hv, const struct lv_event *event, int32_t to,
+    struct note_list *notes)
+{
+	vm->incoming |= has_arrived(vm, hv, event);
+	/* Pausing is no end of a migration, unless it arrives paused. */
+	if (to != OPER_PAUSED || vm->incoming) {
+		lv_watched_put(watch, vm, hv,
+		    has_migrated(vm, hv, event, to) ?
+		    NOTE_MIGRATION_FINISHED : NOTE_MIGRATION_FAILED,
+		    vm->incoming ? "incoming" : "outgoing", notes);
+	}
+}
+
+/* Which way it goes: known if it was seen to start, or to run before. */
+static void
+begin_migration(struct lv_watched *vm, const struct lv_event *event)
+{
+	vm->incoming = event != NULL &&
+	    event->type == VIR_DOMAIN_EVENT_STARTED;
+	vm->outgoing = !vm->incoming && !lv_transition_is_off(vm->noted);
+}
+
 void
 lv_watched_change(struct lv_watch *watch, struct lv_watched *vm,
     const struct lv_hv *hv, const struct lv_event *event, int32_t to,
@@ -284,13 +324,10 @@ lv_watched_change(struct lv_watch *watch, struct lv_watched *vm,
 	if (kind == NOTE_KNOWN || to == vm->noted) {
 		return;
 	}
-	/* Pausing is no end of a migration, unless it arrives paused. */
-	if (vm->noted == OPER_MIGRATING &&
-	    (to != OPER_PAUSED || vm->incoming)) {
-		put_note(watch, vm, hv, has_migrated(vm, hv, event, to) ?
-		    NOTE_MIGRATION_FINISHED : NOTE_MIGRATION_FAILED,
-		    vm->incoming ? "incoming" : "outgoing", notes);
-		vm->incoming = false;
+	if (vm->noted == OPER_MIGRATING) {
+		end_migration(watch, vm, hv, event, to, notes);
+	} else if (to == OPER_MIGRATING) {
+		begin_migration(vm, event);
 	}
 	note = lv_watched_note(watch, vm, hv, kind, NULL);
 	if (note != NULL) {

@@ -15,7 +15,8 @@ struct lv_hv;
 struct lv_watch;
 struct told;
 
-#define LV_WATCHED_RECENT 3
+/* Disks of a VM that may fail at once, and a reset. */
+#define LV_WATCHED_RECENT 8
 
 struct lv_watched {
 	struct snap_uuid uuid;
@@ -24,13 +25,15 @@ struct lv_watched {
 	int32_t noted;      /* vmOperState, one that has a notification */
 	int32_t persistent; /* enum rfc7666_tristate */
 	bool announced;     /* managers know that it is there */
-	bool incoming;      /* its migration comes in */
+	bool incoming;      /* its migration comes in, */
+	bool outgoing;      /* or goes out; neither: not known */
 	int64_t looked_ms;  /* when a look noted the state; 0: an event did */
 	int64_t event_ms;   /* when the last event arrived */
 	int64_t differs_ms; /* since when it is not as noted; 0: it is */
 	struct {
-		int64_t at_ms; /* 0: none since it changed to run */
+		enum note_kind kind; /* NOTE_KNOWN: none since it ran */
 		uint32_t disk;
+		int64_t at_ms;
 	} recent[LV_WATCHED_RECENT]; /* what comes repeatedly; see lv_watch.c */
 	bool reset;         /* while it was paused */
 	struct lv_event *last; /* while events are handled */
@@ -75,6 +78,10 @@ void lv_watched_announce(struct lv_watch *watch, struct lv_watched *vm,
 /* It is in another state; event is NULL if that was learnt by looking. */
 void lv_watched_change(struct lv_watch *watch, struct lv_watched *vm,
     const struct lv_hv *hv, const struct lv_event *event, int32_t to,
+    struct note_list *notes);
+/* Adds such a note, unless memory is out. */
+void lv_watched_put(struct lv_watch *watch, const struct lv_watched *vm,
+    const struct lv_hv *hv, enum note_kind kind, const char *detail,
     struct note_list *notes);
 /* It is gone: tells managers, if they knew it, and forgets it. */
 void lv_watched_delete(struct lv_watch *watch, struct lv_watched *vm,

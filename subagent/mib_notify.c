@@ -11,10 +11,16 @@
 #include "notify.h"
 
 /*
- * So many may be on their way to snmpd: few enough for them to fit the socket,
- * so that sending does not wait for an snmpd that hangs.
+ * So many of one connection may be on their way to snmpd, and so much of all:
+ * little enough to fit the socket (208 KiB on Linux, of which a message takes
+ * more than its length), so that sending does not wait for an snmpd that hangs.
  */
 #define IN_FLIGHT_MAX 16
+#define WIRE_MAX 64
+#define WIRE_OCTETS 65536
+
+/* What a message is besides vmAffectedVMs, at most. */
+#define MESSAGE_OCTETS 2048
 
 /* How often the connection to the hypervisor is looked at. */
 #define LOOK_MS 1000
@@ -25,25 +31,25 @@
 /* RFC 2741, section 6.1. */
 #define AGENTX_NOTIFY_PDU 12
 
-/*
- * The library's own way, send_v2trap(), adds this process's sysUpTime.0, does
- * not tell whether snmpd took the notification, and has no limit.  Without
- * sysUpTime.0 the master agent adds its own (RFC 2741, section 7.1.11).
- */
 struct flight {
 	struct flight *next;
 	struct mib_notifier *notifier; /* NULL: nobody waits for it any more */
 	struct notify_item *item;
+	size_t octets;
 };
 
 struct mib_notifier {
 	const char *context;
 	const char *connection;
 	struct notify *notify;
+	struct mib_wire *wire;
 	int32_t link; /* enum snap_link_state that was told last */
 	struct flight *first; /* oldest first */
 	struct flight **end;
 	int n_flying;
+	/* What an snmpd that hangs may still have, oldest first. */
+	struct notify_item *doubtful[IN_FLIGHT_MAX];
+	int n_doubtful;
 	int64_t retry_ms; /* not before then */
 	bool held;    /* what waits cannot be sent now */
 	bool refused; /* snmpd did not take one, and the log says so */
@@ -51,7 +57,7 @@ struct mib_notifier {
 
 struct mib_notifier *
 mib_notify_new(const char *context, const char *connection,
-    struct notify *notify)
+    struct notify *notify, struct mib_wire *wire)
 {
 	struct mib_notifier *n = calloc(1, sizeof(*n));
 
@@ -59,63 +65,19 @@ mib_notify_new(const char *context, const char *connection,
 		n->context = context;
 		n->connection = connection;
 		n->notify = notify;
+		n->wire = wire;
 		n->link = SNAP_LINK_UP; /* no news until it is not */
 		n->end = &n->first;
 	}
 	return n;
 }
 
-/* The oldest on its way, which passes over; its flight is nobody's then. */
-static struct notify_item *
-land(struct mib_notifier *n)
-{
-	struct flight *flight = n->first;
-	struct notify_item *item = flight->item;
-
-	n->first = flight->next;
-	if (n->first == NULL) {
-		n->end = &n->first;
-	}
-	n->n_flying--;
-	flight->notifier = NULL;
-	flight->item = NULL;
-	return item;
-}
-
-void
-mib_notify_disconnect(struct mib_notifier *n, bool gone)
-{
-	struct notify_item *items[IN_FLIGHT_MAX];
-	int count = 0;
-
-	while (n->first != NULL) {
-		items[count++] = land(n);
-	}
-	while (count > 0) {
-		count--;
-		if (gone) {
-			notify_unsent(n->notify, items[count]);
-		} else {
-			notify_item_free(items[count]);
-		}
-	}
-	n->retry_ms = 0;
-}
-
-void
-mib_notify_free(struct mib_notifier *n)
-{
-	if (n != NULL) {
-		mib_notify_disconnect(n, false);
-		free(n);
-	}
-}
-
 /* Takes the flight out of the list, whose first it mostly is. */
-static void
-arrive(struct flight *flight)
+static struct notify_item *
+land(struct flight *flight)
 {
 	struct mib_notifier *n = flight->notifier;
+	struct notify_item *item = flight->item;
 	struct flight **at = &n->first;
 
 	while (*at != flight) {
@@ -126,7 +88,55 @@ arrive(struct flight *flight)
 		n->end = at;
 	}
 	n->n_flying--;
-	notify_item_free(flight->item);
+	n->wire->n--;
+	n->wire->octets -= flight->octets;
+	flight->notifier = NULL;
+	flight->item = NULL;
+	return item;
+}
+
+/* Ends the doubt: they are lost and are sent again, or snmpd has them. */
+static void
+resolve(struct mib_notifier *n, bool lost)
+{
+	while (n->n_doubtful > 0) {
+		struct notify_item *item = n->doubtful[--n->n_doubtful];
+
+		if (lost) {
+			notify_unsent(n->notify, item);
+		} else {
+			notify_item_free(item);
+		}
+	}
+}
+
+void
+mib_notify_disconnect(struct mib_notifier *n, bool gone)
+{
+	/* Nothing flies while something is in doubt: see connect. */
+	while (n->first != NULL) {
+		n->doubtful[n->n_doubtful++] = land(n->first);
+	}
+	if (gone) {
+		resolve(n, true);
+	}
+	n->retry_ms = 0;
+}
+
+void
+mib_notify_connect(struct mib_notifier *n, bool same)
+{
+	resolve(n, !same);
+}
+
+void
+mib_notify_free(struct mib_notifier *n)
+{
+	if (n != NULL) {
+		mib_notify_disconnect(n, false);
+		resolve(n, false);
+		free(n);
+	}
 }
 
 /*
@@ -152,12 +162,17 @@ on_answer(int operation, netsnmp_session *session, int request_id,
 			    pdu->errstat);
 			n->refused = true;
 		}
-		arrive(flight);
+		notify_item_free(land(flight));
 	}
 	free(flight);
 	return 1;
 }
 
+/*
+ * The library's own way, send_v2trap(), adds this process's sysUpTime.0, does
+ * not tell whether snmpd took the notification, and has no limit.  Without
+ * sysUpTime.0 the master agent adds its own (RFC 2741, section 7.1.11).
+ */
 static netsnmp_pdu *
 make_pdu(const struct mib_notifier *n, const struct notify_item *item,
     const netsnmp_session *session)
@@ -200,6 +215,7 @@ send_item(struct mib_notifier *n, struct notify_item *item,
 	}
 	flight->notifier = n;
 	flight->item = item;
+	flight->octets = MESSAGE_OCTETS + item->vms_len;
 	if (snmp_async_send(session, pdu, on_answer, flight) == 0) {
 		snmp_free_pdu(pdu);
 		free(flight);
@@ -208,9 +224,27 @@ send_item(struct mib_notifier *n, struct notify_item *item,
 	*n->end = flight;
 	n->end = &flight->next;
 	n->n_flying++;
+	n->wire->n++;
+	n->wire->octets += flight->octets;
 	/* Right after it, so that no end of this process comes in between. */
 	notify_sent(n->notify, item);
 	return true;
+}
+
+static bool
+has_room(const struct mib_notifier *n)
+{
+	return n->n_flying < IN_FLIGHT_MAX && (n->wire->n == 0 ||
+	    (n->wire->n < WIRE_MAX && n->wire->octets < WIRE_OCTETS));
+}
+
+/* One that snmpd's protocol cannot carry would hold up all others for ever. */
+static void
+give_up(struct mib_notifier *n, struct notify_item *item)
+{
+	log_error("a notification is too long for AgentX");
+	notify_lose(n->notify, 1);
+	notify_item_free(item);
 }
 
 static void
@@ -218,9 +252,15 @@ send_due(struct mib_notifier *n, netsnmp_session *session, int64_t now_ms)
 {
 	struct notify_item *item;
 
-	while (n->n_flying < IN_FLIGHT_MAX &&
+	while (has_room(n) &&
 	    (item = notify_next(n->notify, now_ms)) != NULL) {
-		if (!send_item(n, item, session)) {
+		session->s_snmp_errno = 0;
+		if (send_item(n, item, session)) {
+			continue;
+		}
+		if (session->s_snmp_errno == SNMPERR_TOO_LONG) {
+			give_up(n, item);
+		} else {
 			notify_unsent(n->notify, item);
 			n->retry_ms = now_ms + RETRY_MS;
 			return;
@@ -279,15 +319,15 @@ mib_notify_run(struct mib_notifier *n, struct note_list *notes,
 	if (session != NULL && view->now_ms >= n->retry_ms) {
 		send_due(n, session, view->now_ms);
 	}
-	n->held = session == NULL || n->n_flying == IN_FLIGHT_MAX ||
-	    view->now_ms < n->retry_ms;
+	n->held = session == NULL || view->now_ms < n->retry_ms;
 }
 
 int64_t
 mib_notify_due(const struct mib_notifier *n, int64_t now_ms)
 {
 	int64_t look_ms = now_ms + LOOK_MS;
-	int64_t due_ms = n->held ? INT64_MAX : notify_due(n->notify);
+	int64_t due_ms = n->held || !has_room(n) ? INT64_MAX :
+	    notify_due(n->notify);
 
 	return due_ms < look_ms ? due_ms : look_ms;
 }

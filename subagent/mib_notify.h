@@ -15,12 +15,18 @@ struct notify;
 
 /* All on the main thread. */
 
+/* What is on its way to snmpd, of all connections together; begins zeroed. */
+struct mib_wire {
+	size_t n;
+	size_t octets;
+};
+
 /*
  * context is the SNMP context ("" for the default one), connection its name
- * in the configuration; both and notify must outlive it.  NULL: no memory.
+ * in the configuration; all that is passed must outlive it.  NULL: no memory.
  */
 struct mib_notifier *mib_notify_new(const char *context,
-    const char *connection, struct notify *notify);
+    const char *connection, struct notify *notify, struct mib_wire *wire);
 void mib_notify_free(struct mib_notifier *notifier); /* NULL is allowed */
 
 /*
@@ -35,8 +41,13 @@ int64_t mib_notify_due(const struct mib_notifier *notifier, int64_t now_ms);
 
 /*
  * The session ended.  What snmpd had not acknowledged is sent again if snmpd is
- * gone; one that hangs has it and will read it when it goes on.
+ * gone.  One that hangs has it, and will read it if it goes on.
  */
 void mib_notify_disconnect(struct mib_notifier *notifier, bool gone);
+/*
+ * There is a session again; same: with the snmpd that there was before.  What
+ * another one had, which hung and was killed then, is sent again.
+ */
+void mib_notify_connect(struct mib_notifier *notifier, bool same);
 
 #endif

@@ -31,6 +31,7 @@ struct source {
 };
 
 static struct source *sources;
+static struct mib_wire wire; /* to snmpd, shared by all sources */
 
 static const struct mib_region *
 region_of(const oid *name, size_t name_len)
@@ -175,7 +176,8 @@ mib_serve_register(const char *context, struct exchange *ex,
 	source->view.snap = first_snapshot();
 	source->view.notify = notify_status(notify);
 	source->switches.notify = notify;
-	source->notifier = mib_notify_new(source->context, context, notify);
+	source->notifier = mib_notify_new(source->context, context, notify,
+	    &wire);
 	source->next = sources;
 	sources = source; /* freed with the others, even if this fails */
 	ok = source->view.snap != NULL && source->notifier != NULL;
@@ -282,6 +284,14 @@ mib_serve_disconnect(bool gone)
 {
 	for (struct source *s = sources; s != NULL; s = s->next) {
 		mib_notify_disconnect(s->notifier, gone);
+	}
+}
+
+void
+mib_serve_connect(bool same)
+{
+	for (struct source *s = sources; s != NULL; s = s->next) {
+		mib_notify_connect(s->notifier, same);
 	}
 }
 

@@ -39,7 +39,9 @@ void mib_serve_adopt(netsnmp_session *session);
 /* How many milliseconds until mib_serve_adopt() is due for want of news. */
 int64_t mib_serve_idle_ms(void);
 
-/* The AgentX session ended; gone: because snmpd did. */
+/* There is an AgentX session; same: with the snmpd of the one before. */
+void mib_serve_connect(bool same);
+/* It ended; gone: because snmpd did. */
 void mib_serve_disconnect(bool gone);
 
 /*

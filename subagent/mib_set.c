@@ -7,8 +7,6 @@
 #include "mib_tree.h"
 #include "notify.h"
 
-#define IS_TRUE 1
-
 enum which { NEITHER, PER_VM, BULK };
 
 /* vmPerVMNotificationsEnabled.0 and vmBulkNotificationsEnabled.0 */
@@ -51,11 +49,11 @@ mib_set(struct mib_switches *switches, netsnmp_agent_request_info *info,
 		    netsnmp_check_vb_truthvalue(request->requestvb);
 		break;
 	case MODE_SET_RESERVE2:
-		switches->undo_per_vm = status->per_vm == IS_TRUE;
-		switches->undo_bulk = status->bulk == IS_TRUE;
+		switches->undo_per_vm = status->per_vm == SNAP_TRUE;
+		switches->undo_bulk = status->bulk == SNAP_TRUE;
 		break;
 	case MODE_SET_ACTION:
-		on = *request->requestvb->val.integer == IS_TRUE;
+		on = *request->requestvb->val.integer == SNAP_TRUE;
 		turn(switches, which, on, on);
 		break;
 	case MODE_SET_UNDO:

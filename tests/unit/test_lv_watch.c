@@ -472,6 +472,32 @@ test_migration(void **state)
 	assert_string_equal(look_after(f, LONG), "");
 }
 
+/* Only its arrival was seen; later it goes elsewhere. */
+static void
+test_migration_seen_late(void **state)
+{
+	struct fixture *f = *state;
+
+	see(f, 1, OPER_MIGRATING);
+	assert_string_equal(look_after(f, 0), "");
+	assert_string_equal(settle_after(f, LONG), "1:migrating<shutdown");
+	f->now_ms += 20000;
+	EVENT(f, 1, RESUMED, MIGRATED);
+	see(f, 1, OPER_RUNNING);
+	assert_string_equal(feed(f), "1:migrated 1:running<migrating");
+	EVENT(f, 1, SUSPENDED, MIGRATED);
+	EVENT(f, 1, STOPPED, MIGRATED);
+	see(f, 1, OPER_SHUTDOWN);
+	assert_string_equal(feed(f),
+	    "1:migrating<running 1:migrated 1:shutdown<migrating");
+	/* One that goes out and comes to nothing says RESUMED, too. */
+	EVENT(f, 2, SUSPENDED, MIGRATED);
+	EVENT(f, 2, RESUMED, MIGRATED);
+	see(f, 2, OPER_RUNNING);
+	assert_string_equal(feed(f),
+	    "2:migrating<running 2:migrationfailed 2:running<migrating");
+}
+
 static void
 test_migration_fails(void **state)
 {
@@ -729,6 +755,56 @@ test_io_errors(void **state)
 	assert_string_equal(feed(f), "2:watchdog 2:watchdog");
 }
 
+/* Many disks may fail at once, each many times. */
+static void
+test_io_errors_of_many(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 100; i++) {
+		struct lv_event *e = add_event(f, 2);
+
+		e->kind = NOTE_IO_ERROR;
+		if (i % 2 != 0) {
+			e->device[0] = 'x'; /* another, which is not known */
+		}
+	}
+	assert_string_equal(feed(f), "2:ioerror 2:ioerror");
+}
+
+/* Events that tell of no change do not put off what a look tells. */
+static void
+test_troubles_do_not_delay(void **state)
+{
+	struct fixture *f = *state;
+
+	see(f, 2, OPER_PAUSED);
+	assert_string_equal(look_after(f, 0), "");
+	f->now_ms += LONG;
+	note_event(f, 2, NOTE_WATCHDOG);
+	see(f, 2, OPER_PAUSED);
+	assert_string_equal(feed(f), "2:watchdog 2:paused<running");
+}
+
+/* The row of a VM that is gone, and was not read since, is no new VM. */
+static void
+test_undefined_unread(void **state)
+{
+	struct fixture *f = *state;
+
+	f->now_ms += SHORT;
+	EVENT(f, 1, UNDEFINED, REMOVED);
+	assert_string_equal(feed(f), "1:deleted<shutdown");
+	assert_string_equal(look_after(f, LONG), "");
+	/* Defined anew, and read since: it is one. */
+	EVENT(f, 2, STOPPED, DESTROYED);
+	EVENT(f, 2, UNDEFINED, REMOVED);
+	see(f, 2, OPER_SHUTDOWN);
+	assert_string_equal(feed(f), "2:shutdown<running 2:deleted<shutdown");
+	EVENT(f, 2, DEFINED, ADDED);
+	assert_string_equal(feed(f), "2:created");
+}
+
 /* --- an earlier life ------------------------------------------------------ */
 
 static void
@@ -808,6 +884,7 @@ main(void)
 		T(test_power_management),
 		T(test_migration),
 		T(test_migration_fails),
+		T(test_migration_seen_late),
 		T(test_define),
 		T(test_define_lags),
 		T(test_redefine),
@@ -821,6 +898,9 @@ main(void)
 		T(test_unread),
 		T(test_grace),
 		T(test_io_errors),
+		T(test_io_errors_of_many),
+		T(test_troubles_do_not_delay),
+		T(test_undefined_unread),
 		T(test_remembers),
 		T(test_remembers_wanted),
 	};
