@@ -81,6 +81,15 @@ exchange_tell(struct exchange *ex, struct note_list *notes)
 	}
 }
 
+void
+exchange_lose(struct exchange *ex, uint64_t count)
+{
+	pthread_mutex_lock(&ex->lock);
+	ex->lost += count;
+	atomic_store(&ex->told, true);
+	pthread_mutex_unlock(&ex->lock);
+}
+
 uint64_t
 exchange_hear(struct exchange *ex, struct note_list *notes)
 {

@@ -29,9 +29,12 @@ const struct snapshot *exchange_take(struct exchange *ex);
  */
 void exchange_tell(struct exchange *ex, struct note_list *notes);
 
+/* So many changes could not even be made notes of. */
+void exchange_lose(struct exchange *ex, uint64_t count);
+
 /*
  * Moves all notes that were told to the end of notes.  Returns how many were
- * lost since the last time, as the main thread did not come for them.
+ * lost since the last time, also as the main thread did not come for them.
  */
 uint64_t exchange_hear(struct exchange *ex, struct note_list *notes);
 

@@ -312,6 +312,9 @@ act_on(struct lv_collector *c, struct lv_batch *batch)
 		read = read_batch(c, batch);
 	}
 	watch_events(c, batch, false);
+	if (batch->lost > 0) {
+		exchange_lose(c->ex, batch->lost);
+	}
 	if (read) {
 		compare(c);
 	}

@@ -24,6 +24,7 @@ struct lv_inbox {
 	size_t n_filling;
 	struct lv_notice *reading; /* by the collector, without the lock */
 	struct lv_event_list events;
+	uint64_t lost;
 	bool overflow;
 	bool closed;
 	bool stop;
@@ -158,6 +159,7 @@ lv_inbox_put_event(struct lv_inbox *inbox, struct lv_event *event,
 	}
 	if (event == NULL || inbox->events.n == EVENTS_MAX) {
 		inbox->overflow = true;
+		inbox->lost++;
 		lv_event_free(event);
 	} else {
 		lv_event_list_add(&inbox->events, event);
@@ -236,12 +238,14 @@ lv_inbox_wait(struct lv_inbox *inbox, int64_t deadline_ms,
 	batch->notices = inbox->filling;
 	batch->n = inbox->n_filling;
 	lv_event_list_move(&batch->events, &inbox->events);
+	batch->lost = inbox->lost;
 	batch->overflow = inbox->overflow;
 	batch->closed = inbox->closed;
 	batch->stop = inbox->stop;
 	inbox->reading = inbox->filling;
 	inbox->filling = emptied;
 	inbox->n_filling = 0;
+	inbox->lost = 0;
 	inbox->overflow = false;
 	inbox->closed = false;
 	pthread_mutex_unlock(&inbox->lock);

@@ -31,6 +31,7 @@ struct lv_batch {
 	struct lv_notice *notices; /* valid until the next wait */
 	size_t n;
 	struct lv_event_list events; /* in order; the taker's to free */
+	uint64_t lost; /* events that there was no room for */
 	bool overflow; /* something was lost: everything is dirty */
 	bool closed;   /* the connection broke */
 	bool stop;     /* lv_inbox_stop() was called */

@@ -18,7 +18,7 @@
  * Events that come within so long after a difference was noted without them,
  * and lead away from what is seen, are those that explain it.
  */
-#define LATE_EVENTS_MS 10000
+#define LATE_EVENTS_MS 1000
 
 /*
  * Events that libvirt sends more than once for what happened once, and how
@@ -196,14 +196,32 @@ forget_unread(struct lv_hv *hv, const struct lv_event *event)
 	}
 }
 
+/* A transient VM is gone once it has ended: this is another of its UUID. */
+static bool
+is_another(const struct lv_watched *vm, const struct lv_event *event)
+{
+	return vm->announced && vm->persistent == TRI_NO &&
+	    (vm->noted == OPER_SHUTDOWN || vm->noted == OPER_SUSPENDED) &&
+	    (event->type == VIR_DOMAIN_EVENT_DEFINED ||
+		event->type == VIR_DOMAIN_EVENT_STARTED ||
+		event->type == VIR_DOMAIN_EVENT_RESUMED);
+}
+
 static void
 handle(struct lv_watch *watch, struct lv_hv *hv, const struct lv_event *event,
     int64_t now_ms, struct note_list *notes)
 {
 	struct lv_watched *vm = vm_of(watch, hv, event);
 
+	if (vm != NULL && is_another(vm, event)) {
+		lv_watched_delete(watch, vm, hv, notes);
+		vm = vm_of(watch, hv, event);
+	}
 	if (vm == NULL) {
 		return;
+	}
+	if (event->type == VIR_DOMAIN_EVENT_DEFINED) {
+		vm->persistent = TRI_YES;
 	}
 	if (event->type >= 0) {
 		vm->event_ms = event->at_ms;

@@ -51,6 +51,7 @@ struct mib_notifier {
 	struct notify_item *doubtful[IN_FLIGHT_MAX];
 	int n_doubtful;
 	int64_t retry_ms; /* not before then */
+	int64_t keep_ms;  /* when notify_keep() is due */
 	bool held;    /* what waits cannot be sent now */
 	bool refused; /* snmpd did not take one, and the log says so */
 };
@@ -312,6 +313,10 @@ mib_notify_run(struct mib_notifier *n, struct note_list *notes,
 {
 	struct note *note;
 
+	if (view->now_ms >= n->keep_ms) {
+		n->keep_ms = view->now_ms + LOOK_MS;
+		notify_keep(n->notify);
+	}
 	look_at_link(n, view);
 	while ((note = note_list_take(notes)) != NULL) {
 		notify_put(n->notify, note, view->now_ms);

@@ -172,6 +172,12 @@ save(struct notify *n)
 	}
 }
 
+void
+notify_keep(struct notify *n)
+{
+	save(n);
+}
+
 /* To be remembered, but not told. */
 static void
 remember(struct notify *n, struct note *note)

@@ -80,6 +80,9 @@ void notify_put(struct notify *n, struct note *note, int64_t now_ms);
 /* So many notes were lost before they got here: counts and logs them. */
 void notify_lose(struct notify *n, uint64_t count);
 
+/* Once a second or so: writes what a disk that was full has kept back. */
+void notify_keep(struct notify *n);
+
 /* When to call notify_next() again, but for new notes; INT64_MAX: no need. */
 int64_t notify_due(const struct notify *n);
 /* The next notification to be sent, which passes over; NULL: none yet. */

@@ -605,6 +605,40 @@ test_transient(void **state)
 	assert_string_equal(look_after(f, LONG), "");
 }
 
+/* One after the other with the same UUID, without a look in between. */
+static void
+test_transients_of_one_uuid(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 2; i++) {
+		EVENT(f, 4, RESUMED, UNPAUSED);
+		EVENT(f, 4, STARTED, BOOTED);
+		EVENT(f, 4, STOPPED, DESTROYED);
+	}
+	assert_string_equal(feed(f),
+	    "4:created 4:running<shutdown 4:shutdown<running "
+	    "4:deleted<shutdown "
+	    "4:created 4:running<shutdown 4:shutdown<running");
+	assert_string_equal(settle_after(f, LONG), "4:deleted<shutdown");
+}
+
+/* Soon after a look a VM may change and change back. */
+static void
+test_back_soon_after_look(void **state)
+{
+	struct fixture *f = *state;
+
+	see(f, 2, OPER_PAUSED);
+	assert_string_equal(look_after(f, 0), "");
+	assert_string_equal(settle_after(f, LONG), "2:paused<running");
+	f->now_ms += 1500;
+	EVENT(f, 2, RESUMED, UNPAUSED);
+	EVENT(f, 2, SUSPENDED, PAUSED);
+	see(f, 2, OPER_PAUSED);
+	assert_string_equal(feed(f), "2:running<paused 2:paused<running");
+}
+
 static void
 test_filtered(void **state)
 {
@@ -890,6 +924,8 @@ main(void)
 		T(test_redefine),
 		T(test_undefine_running),
 		T(test_transient),
+		T(test_transients_of_one_uuid),
+		T(test_back_soon_after_look),
 		T(test_filtered),
 		T(test_rename),
 		T(test_known_only),
