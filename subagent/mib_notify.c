@@ -217,6 +217,7 @@ send_item(struct mib_notifier *n, struct notify_item *item,
 	flight->notifier = n;
 	flight->item = item;
 	flight->octets = MESSAGE_OCTETS + item->vms_len;
+	notify_prepare(n->notify, item);
 	if (snmp_async_send(session, pdu, on_answer, flight) == 0) {
 		snmp_free_pdu(pdu);
 		free(flight);

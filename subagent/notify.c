@@ -380,25 +380,49 @@ settle(struct notify *n, uint32_t index)
 }
 
 static void
-remember_sent(struct notify *n, const struct notify_item *item)
+remember_told(struct notify *n, const struct notify_item *item)
 {
-	const struct note *note = item->note;
 	uint32_t v = 0;
 
-	if (note != NULL) {
-		if (!item->remembered) {
-			keep_told(&n->keep, note);
-		}
-		settle(n, note->index);
+	if (item->note != NULL) {
+		keep_told(&n->keep, item->note);
 		return;
 	}
-	while (!item->remembered &&
-	    (v = fold_next_bit(item->remember, item->vms_len, v)) != 0) {
+	while ((v = fold_next_bit(item->remember, item->vms_len, v)) != 0) {
 		keep_told_bulk(&n->keep, v, item->kind);
+	}
+}
+
+static void
+settle_all(struct notify *n, const struct notify_item *item)
+{
+	uint32_t v = 0;
+
+	if (item->note != NULL) {
+		settle(n, item->note->index);
+		return;
 	}
 	while (n->keep.n > 0 &&
 	    (v = fold_next_bit(item->vms, item->vms_len, v)) != 0) {
 		settle(n, v);
+	}
+}
+
+static bool
+is_kept(const struct notify *n, const struct notify_item *item)
+{
+	return n->keep.told != NULL && fold_kind_tells(item->kind);
+}
+
+void
+notify_prepare(struct notify *n, struct notify_item *item)
+{
+	if (is_kept(n, item) && item->note == NULL && !item->remembered) {
+		remember_told(n, item);
+		item->remembered = true;
+		if (n->begun) {
+			told_prepare(n->keep.told);
+		}
 	}
 }
 
@@ -411,8 +435,12 @@ notify_sent(struct notify *n, const struct notify_item *item)
 	n->sent = item->order;
 	n->status.sent++;
 	n->status.sent_bulk += item->note == NULL ? 1 : 0;
-	if (n->keep.told != NULL && fold_kind_tells(item->kind)) {
-		remember_sent(n, item);
+	if (is_kept(n, item)) {
+		if (!item->remembered) {
+			remember_told(n, item);
+		}
+		save(n);
+		settle_all(n, item);
 		save(n);
 	}
 }

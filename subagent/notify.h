@@ -88,6 +88,11 @@ int64_t notify_due(const struct notify *n);
 /* The next notification to be sent, which passes over; NULL: none yet. */
 struct notify_item *notify_next(struct notify *n, int64_t now_ms);
 /*
+ * It is about to be sent: does before what would take time afterwards, for a
+ * process that is killed in between to be unlikely.
+ */
+void notify_prepare(struct notify *n, struct notify_item *item);
+/*
  * It was sent: counts it, and remembers that its VMs were told.  To be called
  * in the order of notify_next(), and before the next notify_put().  The caller
  * may keep the item until it knows that it arrived, then frees it.

@@ -31,6 +31,7 @@ struct told {
 	struct told_file file;
 	bool complete;
 	int foreign; /* why what is at the path could not be read; 0: it was */
+	bool prepared; /* all is written, but does not count yet */
 	bool failing; /* the file is not up to date, for want of a disk */
 	int64_t retry_ms;
 	uint32_t end;  /* no entry is at this position or above */
@@ -224,6 +225,7 @@ told_get(const struct told *told, uint32_t index, struct told_vm *vm)
 static void
 note_change(struct told *told, uint32_t position)
 {
+	told->prepared = false;
 	if (told->from == told->to) {
 		told->from = position;
 		told->to = position + 1;
@@ -321,9 +323,9 @@ write_entry(struct told *told, uint32_t position, struct entry *entry)
 	return 0;
 }
 
-/* After an error the file still is as it was, but nothing is known of it. */
+/* They do not count yet. */
 static int
-write_range(struct told *told, uint32_t from, uint32_t to)
+put_range(struct told *told, uint32_t from, uint32_t to)
 {
 	for (uint32_t i = from; i < to; i++) {
 		struct entry *entry = told->entries[i];
@@ -339,6 +341,17 @@ write_range(struct told *told, uint32_t from, uint32_t to)
 		}
 	}
 	return told_file_put_states(&told->file, told->states, from, to);
+}
+
+/* After an error the file still is as it was, but nothing is known of it. */
+static int
+write_changes(struct told *told)
+{
+	int err = told->prepared ? 0 :
+	    put_range(told, told->from, told->to);
+
+	return err != 0 ? err :
+	    told_file_count_states(&told->file, told->from, told->to);
 }
 
 static int
@@ -359,7 +372,10 @@ write_anew(struct told *told)
 	}
 	err = told_file_create(&told->file);
 	if (err == 0) {
-		err = write_range(told, 0, told->end);
+		err = put_range(told, 0, told->end);
+	}
+	if (err == 0) {
+		err = told_file_count_states(&told->file, 0, told->end);
 	}
 	if (err == 0) {
 		err = told_file_commit(&told->file);
@@ -383,6 +399,15 @@ report(struct told *told, int err)
 }
 
 void
+told_prepare(struct told *told)
+{
+	/* What fails here fails again in told_flush(), which says so. */
+	told->prepared = told->file.fd >= 0 && !told->failing &&
+	    told->from < told->to &&
+	    put_range(told, told->from, told->to) == 0;
+}
+
+void
 told_flush(struct told *told)
 {
 	struct told_file *file = &told->file;
@@ -397,13 +422,13 @@ told_flush(struct told *told)
 	if (told->failing && clock_boot_ms() < told->retry_ms) {
 		return;
 	}
-	err = file->fd < 0 ? write_anew(told) :
-	    write_range(told, told->from, told->to);
+	err = file->fd < 0 ? write_anew(told) : write_changes(told);
 	if (err != 0) {
 		told_file_close(file);
 		told->retry_ms = clock_boot_ms() + RETRY_MS;
 	} else {
 		told->from = told->to = 0;
 	}
+	told->prepared = false;
 	report(told, err);
 }

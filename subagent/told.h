@@ -60,4 +60,10 @@ bool told_get(const struct told *told, uint32_t index, struct told_vm *vm);
 void told_set(struct told *told, uint32_t index, const struct told_vm *vm);
 void told_flush(struct told *told);
 
+/*
+ * Writes all that the next told_flush() is to write but the one octet that
+ * makes it count, for that to take no time.
+ */
+void told_prepare(struct told *told);
+
 #endif

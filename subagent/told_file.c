@@ -302,23 +302,26 @@ told_file_put_row(const struct told_file *file, bool second,
 }
 
 int
-told_file_put_states(struct told_file *file, const uint8_t states[TOLD_LIMIT],
-    uint32_t from, uint32_t to)
+told_file_put_states(const struct told_file *file,
+    const uint8_t states[TOLD_LIMIT], uint32_t from, uint32_t to)
 {
-	uint32_t area = 1 - file->area;
 	uint32_t first = from, last = to;
-	char header[HEADER_LEN];
-	int err;
 
 	if (file->behind_from < file->behind_to) {
 		first = from < file->behind_from ? from : file->behind_from;
 		last = to > file->behind_to ? to : file->behind_to;
 	}
-	err = write_at(file->fd, states + first, last - first,
-	    states_at(area, first));
-	if (err != 0) {
-		return err;
-	}
+	return write_at(file->fd, states + first, last - first,
+	    states_at(1 - file->area, first));
+}
+
+int
+told_file_count_states(struct told_file *file, uint32_t from, uint32_t to)
+{
+	uint32_t area = 1 - file->area;
+	char header[HEADER_LEN];
+	int err;
+
 	header_make(header, area);
 	err = write_at(file->fd, header + HEADER_LEN - 1, 1, HEADER_LEN - 1);
 	if (err != 0) {

@@ -75,9 +75,12 @@ bool told_file_is_there(const struct told_file *file);
 int told_file_create(struct told_file *file);
 int told_file_put_row(const struct told_file *file, bool second,
     struct told_row *row);
-/* Makes these states from from to before to, and the rows they mean, count. */
-int told_file_put_states(struct told_file *file,
+/* Writes these states from from to before to; they do not count yet. */
+int told_file_put_states(const struct told_file *file,
     const uint8_t states[TOLD_LIMIT], uint32_t from, uint32_t to);
+/* Makes them, and the rows they mean, count: one octet is written. */
+int told_file_count_states(struct told_file *file, uint32_t from,
+    uint32_t to);
 int told_file_commit(struct told_file *file);
 /* Instead: the one at path stays. */
 void told_file_discard(struct told_file *file);
