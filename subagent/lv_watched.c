@@ -335,8 +335,10 @@ lv_watched_change(struct lv_watch *watch, struct lv_watched *vm,
 		note_list_add(notes, note);
 	}
 	vm->noted = to;
-	if (to != OPER_PAUSED) {
-		memset(vm->recent, 0, sizeof(vm->recent)); /* news again */
+	for (int i = 0; i < LV_WATCHED_RECENT && to != OPER_PAUSED; i++) {
+		if (vm->recent[i].kind == NOTE_IO_ERROR) {
+			vm->recent[i].kind = NOTE_KNOWN; /* news again */
+		}
 	}
 }
 

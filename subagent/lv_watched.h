@@ -31,7 +31,7 @@ struct lv_watched {
 	int64_t event_ms;   /* when the last event arrived */
 	int64_t differs_ms; /* since when it is not as noted; 0: it is */
 	struct {
-		enum note_kind kind; /* NOTE_KNOWN: none since it ran */
+		enum note_kind kind; /* NOTE_KNOWN: none */
 		uint32_t disk;
 		int64_t at_ms;
 	} recent[LV_WATCHED_RECENT]; /* what comes repeatedly; see lv_watch.c */

@@ -417,7 +417,7 @@ is_kept(const struct notify *n, const struct notify_item *item)
 void
 notify_prepare(struct notify *n, struct notify_item *item)
 {
-	if (is_kept(n, item) && item->note == NULL && !item->remembered) {
+	if (is_kept(n, item) && !item->remembered) {
 		remember_told(n, item);
 		item->remembered = true;
 		if (n->begun) {

@@ -806,6 +806,26 @@ test_io_errors_of_many(void **state)
 	assert_string_equal(feed(f), "2:ioerror 2:ioerror");
 }
 
+/* A reset that a crash led to says so before and after it runs again. */
+static void
+test_reboots(void **state)
+{
+	struct fixture *f = *state;
+
+	note_event(f, 2, NOTE_PANICKED);
+	EVENT(f, 2, CRASHED, PANICKED);
+	note_event(f, 2, NOTE_REBOOTED);
+	EVENT(f, 2, RESUMED, UNPAUSED);
+	note_event(f, 2, NOTE_REBOOTED);
+	note_event(f, 2, NOTE_REBOOTED);
+	see(f, 2, OPER_RUNNING);
+	assert_string_equal(feed(f), "2:panicked 2:crashed<running "
+	    "2:rebooted 2:running<crashed");
+	f->now_ms += 2000;
+	note_event(f, 2, NOTE_REBOOTED);
+	assert_string_equal(feed(f), "2:rebooted");
+}
+
 /* Events that tell of no change do not put off what a look tells. */
 static void
 test_troubles_do_not_delay(void **state)
@@ -935,6 +955,7 @@ main(void)
 		T(test_grace),
 		T(test_io_errors),
 		T(test_io_errors_of_many),
+		T(test_reboots),
 		T(test_troubles_do_not_delay),
 		T(test_undefined_unread),
 		T(test_remembers),
