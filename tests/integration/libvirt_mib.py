@@ -15,7 +15,7 @@ import testdriver
 import virtmib
 import virtxml
 import vmmib
-from daemon import Daemon, program
+from daemon import Daemon, check_config, program
 from hypervisor import Hypervisor, libvirt
 from rundir import TIMEOUT_SCALE
 from snmp import Snmpd
@@ -58,14 +58,6 @@ class Fixture:
         before = self.cell("virtRefreshes")
         self.run.wait_until(lambda: self.cell("virtRefreshes") >= before + more, 30,
                             f"{more} refreshes")
-
-    def check_config(self, text):
-        path = self.run.write("check.conf", text)
-        home = self.run.mkdir("home")
-        env = {**os.environ, "SNMPCONFPATH": home, "SNMP_PERSISTENT_DIR": home, "HOME": home}
-        return path, subprocess.run(
-            [program(), "--check-config", "-c", path], env=env, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=20 * TIMEOUT_SCALE, check=False)
 
 
 @contextlib.contextmanager
@@ -500,13 +492,13 @@ GOOD = ("access read-write\nmemoryStatsPeriod 5\n", "memoryStatsPeriod 5\naccess
 def test_refused(fix):
     "a bad XPath and a memoryStatsPeriod without access read-write are refused with FILE:LINE"
     for text, line, words in BAD:
-        path, done = fix.check_config(text)
+        path, done = check_config(fix.run, text)
         said = [one for one in done.stderr.splitlines()
                 if one.startswith(f"{path}:{line}: ") and words in one]
         tap.check(done.returncode == 1 and said,
                   f"{text!r}: status {done.returncode}, {done.stderr}")
     for text in GOOD:
-        _, done = fix.check_config(text)
+        _, done = check_config(fix.run, text)
         tap.equal((done.returncode, done.stderr), (0, ""), f"for {text!r}")
 
 

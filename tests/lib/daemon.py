@@ -4,7 +4,9 @@
 import os
 import re
 import shlex
+import subprocess
 
+from rundir import TIMEOUT_SCALE
 from snmp import SnmpTimeout
 from tap import Skip
 
@@ -23,6 +25,16 @@ def program():
     if not os.access(path, os.X_OK):
         raise Skip(f"VMMIBD={path} is not a program")
     return os.path.abspath(path)
+
+
+def check_config(run, text):
+    """Path of a file with that text, and what `vmmibd --check-config` made of it."""
+    path = run.write("check.conf", text)
+    home = run.mkdir("home")
+    env = {**os.environ, "SNMPCONFPATH": home, "SNMP_PERSISTENT_DIR": home, "HOME": home}
+    return path, subprocess.run(
+        [program(), "--check-config", "-c", path], env=env, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=20 * TIMEOUT_SCALE, check=False)
 
 
 class Daemon:

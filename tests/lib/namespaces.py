@@ -22,7 +22,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER = 0x00020000, 0x08000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 2, 4, 8, 32
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 
 BRIDGE, BRIDGE_ADDRESS = "vbr0", "10.77.0.1"
 DEVICES = ["null", "zero", "full", "random", "urandom", "tty", "net/tun"]
@@ -47,6 +48,11 @@ def _mount(source, target, kind, flags, options=None):
 
 def _tmpfs(target):
     _mount("tmpfs", target, "tmpfs", MS_NOSUID, "mode=755")
+
+
+def mount_tmpfs(target, size, again=False):
+    """A small file system, to fill it; `again`: with another size from now on."""
+    _mount("tmpfs", target, "tmpfs", MS_REMOUNT if again else MS_NOSUID, f"size={size}")
 
 
 def _bind(source, target):

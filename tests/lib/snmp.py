@@ -164,21 +164,29 @@ class Snmpd(Client):
 
 
 class Traps:
-    """snmptrapd; every notification is a list of VarBind."""
+    """snmptrapd; every notification is a list of VarBind.
 
-    def __init__(self, run):
-        self.run = run
-        self.address = f"udp:127.0.0.1:{rundir.free_port()}"
+    `conf` are further lines of its configuration.  `form` is how it prints what it receives: one
+    varbind per line; the marks cannot be part of a value, as strings are in hex.  Of hundreds at
+    once some are lost by UDP, the `transport`.
+    """
+
+    def __init__(self, run, name="snmptrapd", conf="", form="BEGIN\\n%V\\n%v\\nEND\\n",
+                 transport="udp"):
+        self.run, self.name, self.conf, self.form = run, name, conf, form
+        kind = rundir.socket.SOCK_STREAM if transport == "tcp" else rundir.socket.SOCK_DGRAM
+        self.address = f"{transport}:127.0.0.1:{rundir.free_port(kind)}"
         self.child = None
 
     def __enter__(self):
-        conf = self.run.write("snmp/traps.conf", "disableAuthorization yes\n")
-        # one varbind per line; the marks cannot be part of a value, as strings are in hex
-        form = "BEGIN\\n%V\\n%v\\nEND\\n"
+        conf = self.run.write(f"snmp/{self.name}.conf", "disableAuthorization yes\n" + self.conf)
+        # an engine of its own, should there be several
+        env = {**environment(self.run),
+               "SNMP_PERSISTENT_DIR": self.run.mkdir("snmp", f"{self.name}.persistent")}
         self.child = self.run.start(
-            "snmptrapd", [_program("snmptrapd", "snmptrapd (Debian), net-snmp (Fedora)"), "-f",
-                          "-Lo", "-C", "-c", conf, OUTPUT, "-F", form, self.address],
-            env=environment(self.run))
+            self.name, [_program("snmptrapd", "snmptrapd (Debian), net-snmp (Fedora)"), "-f",
+                        "-Lo", "-C", "-c", conf, OUTPUT, "-F", self.form, self.address],
+            env=env)
         self.run.wait_until(lambda: "NET-SNMP version" in self.child.text(), 30,
                             "snmptrapd to listen", alive=self.child)
         return self
