@@ -52,6 +52,14 @@ lv_domain_free(struct lv_domain *d)
 	}
 }
 
+int
+lv_domain_id(virDomainPtr dom)
+{
+	unsigned raw = virDomainGetID(dom);
+
+	return raw == (unsigned)-1 ? -1 : (int)raw;
+}
+
 void
 lv_domain_begin_run(struct lv_domain *d, int id, int64_t started_ms)
 {

@@ -62,6 +62,9 @@ struct lv_domain {
 struct lv_domain *lv_domain_new(const struct snap_uuid *uuid, uint32_t index);
 void lv_domain_free(struct lv_domain *d);
 
+/* Its hypervisor ID as libvirt knew it when it gave dom; -1: inactive. */
+int lv_domain_id(virDomainPtr dom);
+
 /* Another run of the domain begins (or none, id -1): forgets the one before. */
 void lv_domain_begin_run(struct lv_domain *d, int id, int64_t started_ms);
 

@@ -32,8 +32,7 @@ restate(struct lv_domain *d, const struct lv_state *state, int id)
 static void
 glance_at(struct lv_hv *hv, virDomainStatsRecordPtr stats, int64_t began_ms)
 {
-	unsigned raw = virDomainGetID(stats->dom);
-	int id = raw == (unsigned)-1 ? -1 : (int)raw;
+	int id = lv_domain_id(stats->dom);
 	struct lv_domain *d = NULL;
 	struct lv_state state;
 	struct snap_uuid uuid;

@@ -57,8 +57,7 @@ static void
 note_run(struct lv_domain *d, const struct lv_hv *hv, virDomainPtr dom,
     struct starts *starts)
 {
-	unsigned raw = virDomainGetID(dom);
-	int id = raw == (unsigned)-1 ? -1 : (int)raw;
+	int id = lv_domain_id(dom);
 
 	if (id != d->id) {
 		lv_domain_begin_run(d, id, id >= 0 ?
