@@ -18,6 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FILE_TEST "test_told"
+#define FILE_NAME "told"
+#include "file_test.h"
 #include "log.h"
 #include "note.h"
 #include "rfc7666.h"
@@ -27,33 +30,6 @@
 #define HEADER 64
 #define ROW 284
 
-static char dir[64];
-static char path[80];
-static size_t n_logged;
-static char last_logged[1024];
-
-static inline void
-keep_log(int priority, const char *line)
-{
-	(void)priority;
-	n_logged++;
-	snprintf(last_logged, sizeof(last_logged), "%s", line);
-}
-
-static inline void
-dir_empty(void)
-{
-	DIR *list = opendir(dir);
-	struct dirent *entry;
-
-	while (list != NULL && (entry = readdir(list)) != NULL) {
-		if (unlinkat(dirfd(list), entry->d_name, 0) < 0)
-			unlinkat(dirfd(list), entry->d_name, AT_REMOVEDIR);
-	}
-	if (list != NULL)
-		closedir(list);
-}
-
 /* That all VMs that there are were made known: from now on they are kept. */
 static inline struct note *
 all_known(void)
@@ -62,30 +38,6 @@ all_known(void)
 
 	assert_non_null(note);
 	return note;
-}
-
-static inline int
-make_dir(void **state)
-{
-	(void)state;
-	snprintf(dir, sizeof(dir), "%s/test_told.XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (mkdtemp(dir) == NULL)
-		return -1;
-	snprintf(path, sizeof(path), "%s/told", dir);
-	n_logged = 0;
-	last_logged[0] = '\0';
-	log_set_sink(keep_log, NULL);
-	return 0;
-}
-
-static inline int
-remove_dir(void **state)
-{
-	(void)state;
-	log_set_sink(NULL, NULL);
-	dir_empty();
-	return rmdir(dir);
 }
 
 static inline bool

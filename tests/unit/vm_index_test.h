@@ -18,64 +18,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FILE_TEST "test_vm_index"
+#define FILE_NAME "index"
+#include "file_test.h"
 #include "log.h"
 #include "snapshot.h"
 #include "vm_index.h"
 
 #define DAY (24 * 3600)
 #define NOW ((time_t)1700000000)
-
-static char dir[64];
-static char path[80];
-static size_t n_logged;
-static char last_logged[1024];
-
-static inline void
-keep_log(int priority, const char *line)
-{
-	(void)priority;
-	n_logged++;
-	snprintf(last_logged, sizeof(last_logged), "%s", line);
-}
-
-static inline void
-dir_empty(void)
-{
-	DIR *list = opendir(dir);
-	struct dirent *entry;
-
-	while (list != NULL && (entry = readdir(list)) != NULL) {
-		if (unlinkat(dirfd(list), entry->d_name, 0) < 0)
-			unlinkat(dirfd(list), entry->d_name, AT_REMOVEDIR);
-	}
-	if (list != NULL)
-		closedir(list);
-}
-
-static inline int
-make_dir(void **state)
-{
-	(void)state;
-	/* In memory where there is such a place: these tests sync a lot. */
-	snprintf(dir, sizeof(dir), "%s/test_vm_index.XXXXXX",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (mkdtemp(dir) == NULL)
-		return -1;
-	snprintf(path, sizeof(path), "%s/index", dir);
-	n_logged = 0;
-	last_logged[0] = '\0';
-	log_set_sink(keep_log, NULL);
-	return 0;
-}
-
-static inline int
-remove_dir(void **state)
-{
-	(void)state;
-	log_set_sink(NULL, NULL);
-	dir_empty();
-	return rmdir(dir);
-}
 
 /* The nth UUID; they do not ascend. */
 static inline struct snap_uuid
