@@ -17,6 +17,8 @@ options_init(struct options *opts)
 	memset(opts, 0, sizeof(*opts));
 	opts->refresh_interval_s = 10;
 	opts->stale_after_s = 60;
+	opts->call_timeout_s = 5;
+	opts->max_hung_calls = 4;
 	opts->direct_answers = true;
 	opts->notify_per_vm = true;
 	opts->burst = (struct notify_limits){ .burst_max = 30,

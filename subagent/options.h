@@ -43,6 +43,8 @@ struct options {
 	bool direct_answers; /* see mib_direct.h */
 	int refresh_interval_s;
 	int stale_after_s;
+	int call_timeout_s; /* a libvirt call older than this is given up on */
+	int max_hung_calls; /* of each connection, left hanging in libvirtd */
 	bool notify_per_vm; /* vmPerVMNotificationsEnabled at the start, */
 	bool notify_bulk;   /* vmBulkNotificationsEnabled likewise */
 	struct notify_limits burst;

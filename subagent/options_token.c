@@ -178,6 +178,27 @@ set_stale_after(struct options *opts, char *const *words, char *why)
 }
 
 static int
+set_call_timeout(struct options *opts, char *const *words, char *why)
+{
+	return set_seconds(&opts->call_timeout_s, 1, 3600, words, why);
+}
+
+/* libvirtd has twenty workers in all, for everybody. */
+static int
+set_max_hung_calls(struct options *opts, char *const *words, char *why)
+{
+	char *end;
+	long value = strtol(words[0], &end, 10);
+
+	if (end == words[0] || *end != '\0' || value < 1 || value > 20) {
+		return options_refuse(why, "'%.80s' is not a number of calls from 1 to "
+		    "20", words[0]);
+	}
+	opts->max_hung_calls = (int)value;
+	return 0;
+}
+
+static int
 set_domains(struct options *opts, char *const *words, char *why)
 {
 	struct options_filter *array;
@@ -293,6 +314,8 @@ static const struct token {
 	{ "access", 1, "read-only|read-write", set_access },
 	{ "refreshInterval", 1, "SECONDS", set_refresh_interval },
 	{ "staleAfter", 1, "SECONDS", set_stale_after },
+	{ "callTimeout", 1, "SECONDS", set_call_timeout },
+	{ "maxHungCalls", 1, "N", set_max_hung_calls },
 	{ "domains", 2, "include|exclude GLOB", set_domains },
 	{ "directAnswers", 1, "yes|no", set_direct_answers },
 	{ "metadata", 2, "NAMESPACE-URI XPATH", set_metadata },

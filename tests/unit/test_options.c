@@ -222,8 +222,34 @@ test_seconds(void **state)
 	    offsetof(struct options, refresh_interval_s));
 	check_seconds("staleAfter", 86400,
 	    offsetof(struct options, stale_after_s));
+	check_seconds("callTimeout", 3600,
+	    offsetof(struct options, call_timeout_s));
 	check_seconds("memoryStatsPeriod", 86400,
 	    offsetof(struct options, memory_stats_period_s));
+}
+
+static void
+test_max_hung_calls(void **state)
+{
+	static const char *const wrong[] = { "0", "21", "-1", "", "x", "1x",
+		"99999999999999999999" };
+	struct options opts = defaults();
+	char line[64], reason[96];
+
+	(void)state;
+	assert_int_equal(opts.max_hung_calls, 4);
+	good(&opts, "maxHungCalls 1");
+	assert_int_equal(opts.max_hung_calls, 1);
+	good(&opts, "maxHungCalls 20");
+	assert_int_equal(opts.max_hung_calls, 20);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(line, sizeof(line), "maxHungCalls %s", wrong[i]);
+		snprintf(reason, sizeof(reason), "'%s' is not a number of "
+		    "calls from 1 to 20", wrong[i]);
+		bad(line, reason);
+	}
+	bad("maxHungCalls", "maxHungCalls takes N");
+	options_free(&opts);
 }
 
 /* It changes something in the guest. */
@@ -411,6 +437,7 @@ main(void)
 		cmocka_unit_test(test_many_connections),
 		cmocka_unit_test(test_access),
 		cmocka_unit_test(test_seconds),
+		cmocka_unit_test(test_max_hung_calls),
 		cmocka_unit_test(test_memory_stats_period),
 		cmocka_unit_test(test_metadata),
 		cmocka_unit_test(test_finish),
