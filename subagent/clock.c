@@ -17,3 +17,19 @@ clock_boot_ms(void)
 	}
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
+
+struct timespec
+clock_monotonic_at(int64_t boot_ms)
+{
+	int64_t left_ms = boot_ms - clock_boot_ms();
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	if (left_ms > 0) {
+		int64_t ns = at.tv_nsec + left_ms % 1000 * 1000000;
+
+		at.tv_sec += left_ms / 1000 + ns / 1000000000;
+		at.tv_nsec = ns % 1000000000;
+	}
+	return at;
+}

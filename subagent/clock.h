@@ -4,8 +4,12 @@
 #define VMMIBD_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 /* Milliseconds since the host booted, suspend included; never goes back. */
 int64_t clock_boot_ms(void);
+
+/* The same moment on the monotonic clock, for waits; now if it is past. */
+struct timespec clock_monotonic_at(int64_t boot_ms);
 
 #endif

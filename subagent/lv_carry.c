@@ -146,7 +146,8 @@ carry_row(const struct snap_fields *fields, void *row, void *before)
 }
 
 bool
-lv_carry_values(struct snap_domain *rec, const struct snap_domain *before)
+lv_carry_values(struct snap_domain *rec, const struct snap_domain *before,
+    enum lv_part part)
 {
 	struct rows now[4], then[4];
 	bool any = false;
@@ -154,8 +155,12 @@ lv_carry_values(struct snap_domain *rec, const struct snap_domain *before)
 	list_rows(rec, now);
 	list_rows(snap_writable(before), then);
 	for (size_t t = 0; t < 4; t++) {
+		bool nics = now[t].fields == &snap_nic_fields;
 		size_t at = 0;
 
+		if (nics != (part == LV_PART_NICS)) {
+			continue;
+		}
 		for (size_t i = 0; i < now[t].n; i++) {
 			char *row = now[t].first + i * now[t].size;
 			void *old = continued(&now[t], row, &then[t], &at);

@@ -14,6 +14,13 @@ struct lv_carry_limits {
 	int64_t sampled_ms;  /* when it was there; 0: only just */
 	int64_t rate_min_ms; /* shorter intervals make no rate */
 	int64_t stale_after_ms;
+	unsigned missing;    /* enum lv_part: was not asked for at all; bits */
+};
+
+/* What is asked for by calls of its own. */
+enum lv_part {
+	LV_PART_GUEST = 1, /* of the domain, its vCPUs and disks */
+	LV_PART_NICS = 2,  /* of its interfaces */
 };
 
 /*
@@ -28,9 +35,9 @@ bool lv_carry_rates(struct snap_domain *rec, const struct snap_domain *before,
 /*
  * A busy guest leaves out some of its values for a while (QEMU with a command
  * under way: the disks').  What it gave before stands in for them.  True if
- * anything did.
+ * anything of that part did.
  */
 bool lv_carry_values(struct snap_domain *rec,
-    const struct snap_domain *before);
+    const struct snap_domain *before, enum lv_part part);
 
 #endif

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "lv_cycle.h"
 #include "lv_inbox.h"
+#include "lv_pool.h"
 #include "lv_watch.h"
 #include "options.h"
 #include "thread.h"
@@ -56,9 +57,10 @@ collector_new(const struct options *opts,
 	};
 	note_list_init(&c->notes);
 	c->inbox = lv_inbox_new();
+	c->hv.pool = lv_pool_new(opts, where->uri, c->inbox);
 	c->hv.ix = lv_store_open(&c->store, opts->state_directory,
 	    where->name, read_only);
-	if (c->inbox == NULL || c->hv.ix == NULL) {
+	if (c->inbox == NULL || c->hv.pool == NULL || c->hv.ix == NULL) {
 		lv_collect_free(c);
 		c = NULL;
 	}

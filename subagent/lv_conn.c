@@ -3,6 +3,7 @@
 #include "lv_conn.h"
 
 #include <libvirt/virterror.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,9 +69,8 @@ read_facts(struct lv_conn *lc)
 	lc->n_cpus = n_cpus > 0 ? (size_t)n_cpus : 0;
 }
 
-int
-lv_conn_open(struct lv_conn *lc, const char *uri, bool read_write,
-    struct lv_inbox *inbox, const char **why)
+static virConnectPtr
+dial(const char *uri, bool read_write)
 {
 	static int credential_types[] = {
 		VIR_CRED_USERNAME, VIR_CRED_AUTHNAME, VIR_CRED_LANGUAGE,
@@ -82,32 +82,67 @@ lv_conn_open(struct lv_conn *lc, const char *uri, bool read_write,
 		.ncredtype = sizeof(credential_types) / sizeof(int),
 		.cb = refuse_credentials,
 	};
+	virConnectPtr conn = virConnectOpenAuth(uri, &auth,
+	    read_write ? 0 : VIR_CONNECT_RO);
 
-	*lc = (struct lv_conn){ .calls = lc->calls };
-	lc->conn = LV_ASK(lc, virConnectOpenAuth(uri, &auth,
-	    read_write ? 0 : VIR_CONNECT_RO));
-	if (lc->conn == NULL) {
-		*why = virGetLastErrorMessage();
-		return -1;
+	if (conn != NULL) {
+		/* Drivers in this process need none and say so by an error. */
+		(void)virConnectSetKeepAlive(conn, KEEPALIVE_INTERVAL_S,
+		    KEEPALIVE_COUNT);
 	}
-	/* Drivers inside this process need none and say so by an error. */
-	(void)virConnectSetKeepAlive(lc->conn, KEEPALIVE_INTERVAL_S,
-	    KEEPALIVE_COUNT);
+	return conn;
+}
+
+virConnectPtr
+lv_conn_dial(const char **uri, bool read_write, const char **why)
+{
+	static const char *const usual[] = { "qemu:///system", "lxc:///system",
+		"xen:///system", "vz:///system", "bhyve:///system" };
+	virConnectPtr conn = dial(*uri, read_write);
+	static _Thread_local char said[256];
+
+	if (conn != NULL) {
+		return conn;
+	}
+	/* What is said is what the first attempt failed for. */
+	snprintf(said, sizeof(said), "%s", virGetLastErrorMessage());
+	*why = said;
+	for (size_t i = 0; *uri == NULL &&
+	    i < sizeof(usual) / sizeof(usual[0]); i++) {
+		conn = dial(usual[i], read_write);
+		if (conn != NULL) {
+			*uri = usual[i];
+		}
+	}
+	return conn;
+}
+
+void
+lv_conn_adopt(struct lv_conn *lc, virConnectPtr conn, struct lv_inbox *inbox)
+{
+	*lc = (struct lv_conn){ .conn = conn, .calls = lc->calls };
+	/* Asked again, for it is only known by failing. */
+	lc->in_process = virConnectSetKeepAlive(conn, KEEPALIVE_INTERVAL_S,
+	    KEEPALIVE_COUNT) < 0 &&
+	    virGetLastErrorCode() == VIR_ERR_NO_SUPPORT;
 	if (inbox != NULL) {
-		lv_events_subscribe(lc->conn, inbox, &lc->subs);
+		lv_events_subscribe(conn, inbox, &lc->subs);
+		lc->subscribed = true;
 	}
 	read_facts(lc);
-	return 0;
 }
 
 void
 lv_conn_close(struct lv_conn *lc)
 {
-	if (lc->conn != NULL) {
-		lv_events_unsubscribe(lc->conn, &lc->subs);
-		virConnectClose(lc->conn);
-		lc->conn = NULL;
+	if (lc->conn == NULL) {
+		return;
 	}
+	if (lc->subscribed) {
+		lv_events_unsubscribe(lc->conn, &lc->subs);
+	}
+	virConnectClose(lc->conn);
+	lc->conn = NULL;
 }
 
 bool

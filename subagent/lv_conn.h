@@ -41,7 +41,9 @@ enum lv_call {
 struct lv_conn {
 	virConnectPtr conn;
 	struct lv_subscriptions subs;
+	bool subscribed; /* to its events */
 	bool local;      /* the hypervisor runs on this machine */
+	bool in_process; /* its driver does: there is no transport to break */
 	bool resumes_first; /* RESUMED comes before STARTED */
 	size_t n_cpus;   /* physical CPUs; 0: unknown */
 	bool lacks[LV_CALL_MAX];
@@ -58,14 +60,23 @@ struct lv_inbox;
 void lv_conn_init(void);
 
 /*
- * Opens uri (NULL: libvirt's default) and subscribes inbox (may be NULL) to
- * its events.  May block as long as the transport does; asks nobody for
- * credentials, but uses libvirt's auth.conf.  0, or -1 with a reason that is
- * valid until the next libvirt call on this thread.
+ * Opens *uri and keeps the connection alive.  Asks nobody for credentials, but
+ * uses libvirt's auth.conf.  NULL: libvirt's default, else the first of the
+ * usual system URIs that answers, which is *uri then (a constant).  May block
+ * as long as the transport does.  NULL, with a reason that is valid until the
+ * next libvirt call on this thread.
  */
-int lv_conn_open(struct lv_conn *lc, const char *uri, bool read_write,
-    struct lv_inbox *inbox, const char **why);
-void lv_conn_close(struct lv_conn *lc);
+virConnectPtr lv_conn_dial(const char **uri, bool read_write,
+    const char **why);
+
+/*
+ * Takes over a connection: subscribes inbox (may be NULL) to its events, and
+ * finds out what it is like.
+ */
+void lv_conn_adopt(struct lv_conn *lc, virConnectPtr conn,
+    struct lv_inbox *inbox);
+
+void lv_conn_close(struct lv_conn *lc); /* none is open: nothing to do */
 bool lv_conn_alive(const struct lv_conn *lc);
 
 /*

@@ -11,9 +11,11 @@
 #include "clock.h"
 #include "exchange.h"
 #include "log.h"
+#include "lv_errand.h"
 #include "lv_glance.h"
 #include "lv_host.h"
 #include "lv_inbox.h"
+#include "lv_pool.h"
 #include "lv_refresh.h"
 #include "lv_watch.h"
 #include "options.h"
@@ -116,6 +118,7 @@ static void
 disconnect(struct lv_collector *c, const char *why)
 {
 	say_trouble(c, "connection lost", why);
+	lv_pool_retire(c->hv.pool);
 	lv_conn_close(&c->hv.lc);
 	c->connected = false;
 	c->announced = false;
@@ -202,45 +205,107 @@ refresh(struct lv_collector *c)
 	}
 }
 
-static int
-connect_hypervisor(struct lv_collector *c, struct lv_inbox *inbox)
+/* Takes over a connection that a worker has opened, which passes over. */
+static bool
+take_connection(struct lv_collector *c, struct lv_errand *opened)
 {
+	struct lv_hv *hv = &c->hv;
 	const struct snap_host *host;
-	const char *why = "";
 
-	if (lv_conn_open(&c->hv.lc, c->where->uri, c->hv.opts->read_write,
-	    inbox, &why) != 0) {
-		say_trouble(c, "cannot connect", why);
-		return -1;
-	}
+	lv_conn_adopt(&hv->lc, opened->conn, c->watch != NULL ? c->inbox :
+	    NULL);
+	opened->conn = NULL;
+	lv_pool_place(hv->pool, c->where->uri != NULL ? c->where->uri :
+	    opened->uri, hv->lc.in_process ? hv->lc.conn : NULL);
 	/* A hypervisor elsewhere keeps its up time over reconnects. */
-	host = lv_host_read(&c->hv.lc, c->hv.host != NULL ?
-	    c->hv.host->started_ms : clock_boot_ms(), false);
+	host = lv_host_read(&hv->lc, hv->host != NULL ? hv->host->started_ms :
+	    clock_boot_ms(), false);
 	if (host == NULL) {
 		say_trouble(c, "cannot connect", "out of memory");
-		lv_conn_close(&c->hv.lc);
-		return -1;
+		lv_conn_close(&hv->lc);
+		return false;
 	}
-	c->hv.collector.reconnects += c->hv.host != NULL;
-	snap_host_unref(c->hv.host);
-	c->hv.host = host;
+	hv->collector.reconnects += hv->host != NULL;
+	snap_host_unref(hv->host);
+	hv->host = host;
 	c->host_complete = false;
 	c->connected = true;
-	return 0;
+	return true;
 }
 
 static void
+say_no_connection(struct lv_collector *c, const struct lv_news *news)
+{
+	char why[64];
+
+	if (news->kind == LV_NEWS_HUNG) {
+		snprintf(why, sizeof(why), "no answer for %d s",
+		    c->hv.opts->call_timeout_s);
+		say_trouble(c, "cannot connect", why);
+	} else if (news->kind == LV_NEWS_ANSWER && news->errand != NULL) {
+		say_trouble(c, "cannot connect", news->errand->why);
+	}
+}
+
+/* What came of attempts to connect; true: a connection. */
+static bool
+look_for_connection(struct lv_collector *c)
+{
+	struct lv_news news;
+
+	while (!c->connected &&
+	    (news = lv_pool_news(c->hv.pool)).kind != LV_NEWS_NONE) {
+		/* Also what comes late is a connection. */
+		if (news.errand == NULL || news.errand->conn == NULL ||
+		    !take_connection(c, news.errand)) {
+			say_no_connection(c, &news);
+			note_link(c, SNAP_LINK_DOWN);
+			plan_attempt(c);
+			publish(c);
+		}
+		lv_errand_free(news.errand);
+	}
+	return c->connected;
+}
+
+/* Has a worker connect; it may take as long as it does. */
+static void
 attempt(struct lv_collector *c)
 {
-	if (connect_hypervisor(c, c->inbox) != 0) {
-		note_link(c, SNAP_LINK_DOWN);
-		plan_attempt(c);
-		publish(c);
+	struct lv_errand *errand = lv_errand_new(0);
+
+	c->due_ms = clock_boot_ms() + c->hv.pool->timeout_ms;
+	if (errand == NULL || !lv_pool_is_ready(c->hv.pool)) {
+		/* One that hangs has to come back first. */
+		lv_errand_free(errand);
 		return;
 	}
+	lv_pool_place(c->hv.pool, c->where->uri, NULL);
+	errand->open = true;
+	(void)lv_pool_send(c->hv.pool, errand, c->hv.pool->timeout_ms);
+}
+
+static void
+begin(struct lv_collector *c)
+{
 	/* Whatever happened meanwhile sent its events to nobody. */
 	lv_hv_mark_dirty(&c->hv);
 	refresh(c);
+}
+
+/* Does what is due. */
+static void
+act(struct lv_collector *c)
+{
+	if (!c->connected && look_for_connection(c)) {
+		begin(c);
+	} else if (clock_boot_ms() < c->due_ms) {
+		return;
+	} else if (c->connected) {
+		refresh(c);
+	} else {
+		attempt(c);
+	}
 }
 
 /* Events are facts even if what they are about could not be read. */
@@ -327,10 +392,9 @@ settle(struct lv_collector *c)
 	bool read = false;
 	int64_t next_ms = c->due_ms, other_ms;
 
-	if (c->connected) {
-		other_ms = lv_refresh_settle(&c->hv, &read);
-		next_ms = other_ms < next_ms ? other_ms : next_ms;
-	}
+	other_ms = c->connected ? lv_refresh_settle(&c->hv, &read) :
+	    lv_pool_due(c->hv.pool);
+	next_ms = other_ms < next_ms ? other_ms : next_ms;
 	if (read) {
 		publish(c);
 	}
@@ -358,13 +422,7 @@ lv_cycle_run(void *arg)
 	struct lv_batch batch;
 
 	while (!lv_inbox_stopped(c->inbox)) {
-		if (clock_boot_ms() >= c->due_ms) {
-			if (c->connected) {
-				refresh(c);
-			} else {
-				attempt(c);
-			}
-		}
+		act(c);
 		wait_a_moment(c);
 		lv_inbox_wait(c->inbox, settle(c), &batch);
 		act_on(c, &batch);
@@ -378,7 +436,9 @@ lv_cycle_once(struct lv_collector *c)
 {
 	int rc = -1;
 
-	if (connect_hypervisor(c, NULL) == 0) {
+	attempt(c);
+	lv_pool_wait(c->hv.pool, INT64_MAX);
+	if (look_for_connection(c)) {
 		refresh(c);
 		rc = c->announced && c->trouble[0] == '\0' ? 0 : -1;
 		lv_conn_close(&c->hv.lc);

@@ -10,6 +10,7 @@
 #include "host_if.h"
 #include "log.h"
 #include "lv_conn.h"
+#include "lv_errand.h"
 #include "lv_survey_data.h"
 #include "options.h"
 #include "rfc7666.h"
@@ -70,7 +71,11 @@ lv_domain_begin_run(struct lv_domain *d, int id, int64_t started_ms)
 	d->def_dirty = true; /* its devices may have other names */
 	lv_survey_free(d->survey);
 	d->survey = NULL;
+	free(d->sizes);
+	d->sizes = NULL;
+	d->settling = false;
 	d->settle_at_ms = 0;
+	d->health = (struct lv_health){ .condition = LV_WELL };
 }
 
 void
@@ -169,28 +174,6 @@ find_interfaces(struct snap_def *def)
 	}
 }
 
-/* Statistics leave out the disks of a domain that does not run. */
-static struct lv_disk_size *
-read_sizes(const struct snap_def *def, struct lv_conn *lc, virDomainPtr dom)
-{
-	struct lv_disk_size *sizes = calloc(def->n_disks + 1, sizeof(*sizes));
-
-	for (size_t i = 0; sizes != NULL && i < def->n_disks; i++) {
-		const struct snap_disk_def *disk = &def->disks[i];
-		virDomainBlockInfo info;
-
-		sizes[i] = (struct lv_disk_size){ SNAP_NO_U64, SNAP_NO_U64,
-		    SNAP_NO_U64 };
-		if (disk->source != NULL && disk->target != NULL &&
-		    LV_TRY(lc, LV_CALL_BLOCK_INFO, virDomainGetBlockInfo(dom,
-			disk->target, &info, 0)) == 0) {
-			sizes[i] = (struct lv_disk_size){ info.capacity,
-			    info.allocation, info.physical };
-		}
-	}
-	return sizes;
-}
-
 typedef char nic_key[3 * sizeof(((struct snap_mac *)0)->octets) + 1];
 
 /* A NIC's identity; those without an address are told apart by order. */
@@ -254,32 +237,44 @@ number_disks(const struct snap_def *def, const struct snap_uuid *uuid,
 }
 
 /* A period that somebody has set already is left as it is. */
-static void
-ask_for_statistics(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
+static bool
+wants_statistics(const struct lv_domain *d, const struct lv_conn *lc,
     const struct options *opts)
 {
-	if (opts->memory_stats_period_s == 0 || d->id < 0 ||
-	    d->def->mem_stats_period_s != 0 ||
-	    !lv_conn_can(lc, LV_CALL_STATS_PERIOD) ||
-	    !lv_domain_is_free(d, lc, dom)) {
-		return;
-	}
-	if (LV_TRY(lc, LV_CALL_STATS_PERIOD, virDomainSetMemoryStatsPeriod(dom,
-	    opts->memory_stats_period_s, VIR_DOMAIN_AFFECT_LIVE)) == 0) {
-		d->def_dirty = true; /* no event tells of it */
-	}
+	return opts->memory_stats_period_s > 0 && d->id >= 0 &&
+	    d->def->mem_stats_period_s == 0 &&
+	    lv_conn_can(lc, LV_CALL_STATS_PERIOD) && !lv_domain_is_waiting(d);
 }
 
-bool
+/* Puts a definition in place, with what depends on it. */
+static void
+take_def(struct lv_domain *d, struct snap_def *def, uint32_t *disk_indices,
+    uint32_t *nic_indices)
+{
+	if (!lv_survey_fits(d->def, def)) {
+		d->survey_due |= d->survey != NULL;
+		lv_survey_free(d->survey);
+		d->survey = NULL;
+		free(d->sizes);
+		d->sizes = NULL;
+	}
+	snap_def_unref(d->def);
+	free(d->disk_indices);
+	free(d->nic_indices);
+	d->def = def;
+	d->disk_indices = disk_indices;
+	d->nic_indices = nic_indices;
+}
+
+void
 lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
     struct vm_index *ix, const struct options *opts)
 {
 	struct snap_def *def = read_xml(d, lc, dom, opts);
 	uint32_t *disk_indices, *nic_indices;
-	bool others;
 
 	if (def == NULL) {
-		return false;
+		return;
 	}
 	read_pinning(def, lc, dom);
 	if (lc->local) {
@@ -293,24 +288,13 @@ lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
 		free(disk_indices);
 		free(nic_indices);
 		snap_def_unref(def);
-		return false;
+		return;
 	}
-	others = d->def != NULL && !lv_survey_fits(d->def, def);
-	if (d->survey != NULL && others) {
-		lv_survey_free(d->survey);
-		d->survey = NULL;
-		d->survey_due = true;
-	}
-	snap_def_unref(d->def);
-	free(d->disk_indices);
-	free(d->nic_indices);
-	free(d->sizes);
-	d->def = def;
-	d->disk_indices = disk_indices;
-	d->nic_indices = nic_indices;
-	d->sizes = d->id < 0 ? read_sizes(def, lc, dom) : NULL;
-	ask_for_statistics(d, lc, dom, opts);
-	return others;
+	take_def(d, def, disk_indices, nic_indices);
+	d->owed |= LV_WANT_VALUES;
+	/* Statistics leave out the disks of a domain that does not run. */
+	d->owed |= d->id < 0 ? LV_WANT_SIZES : 0;
+	d->owed |= wants_statistics(d, lc, opts) ? LV_WANT_PERIOD : 0;
 }
 
 /* An answer that failed to come leaves what was known. */
@@ -348,4 +332,33 @@ lv_domain_read_flags(struct lv_domain *d, struct lv_conn *lc,
 		    LV_ASK(lc, virDomainHasManagedSaveImage(dom, 0)));
 		d->state.managed_save = d->managed_save == TRI_YES;
 	}
+}
+
+bool
+lv_domain_has_job(const struct lv_domain *d)
+{
+	return d->job.operation > lv_job_none.details.operation;
+}
+
+void
+lv_domain_take_job(struct lv_domain *d, const struct lv_job *job)
+{
+	if (job->known) {
+		d->state.job = job->operation;
+		d->job = job->details;
+	}
+}
+
+void
+lv_domain_end_job(struct lv_domain *d)
+{
+	lv_domain_take_job(d, &lv_job_none);
+}
+
+bool
+lv_domain_is_waiting(const struct lv_domain *d)
+{
+	return d->state.state == VIR_DOMAIN_PAUSED &&
+	    (d->state.reason == VIR_DOMAIN_PAUSED_MIGRATION ||
+		d->state.reason == VIR_DOMAIN_PAUSED_STARTING_UP);
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lv_health.h"
+#include "lv_job.h"
 #include "lv_state.h"
 #include "snapshot.h"
 
@@ -53,9 +55,14 @@ struct lv_domain {
 	bool survey_due;            /* in the next refresh */
 	int address_tries;          /* refreshes in which to look for them */
 
+	/* What is still to be asked by calls that may hang; see lv_errand.h. */
+	unsigned owed;          /* enum lv_want */
+	struct lv_health health;
+
 	const struct snap_domain *record; /* the latest; NULL: none yet */
 	bool partial;         /* its statistics left something out */
-	int settle_tries;     /* so often it was looked at again for that, */
+	bool settling;        /* and the next ones are to settle that: */
+	int settle_tries;     /* so often it was looked at again, */
 	int64_t settle_at_ms; /* and then it is next; 0: not */
 };
 
@@ -72,12 +79,12 @@ void lv_domain_begin_run(struct lv_domain *d, int id, int64_t started_ms);
 void lv_domain_meet_start(struct lv_domain *d);
 
 /*
- * Reads the XML, pinning and, of an inactive domain, disk sizes, and numbers
- * the devices.  What fails keeps its old value, or is unknown.  A guest whose
- * balloon driver nobody asks for statistics is asked from now on, if the
- * configuration wants that.  True if its devices are others than before.
+ * Reads the XML and pinning, and numbers the devices.  What fails keeps its old
+ * value, or is unknown.  Disk sizes of an inactive domain are owed then, and
+ * that a guest whose balloon driver nobody asks for statistics is asked from
+ * now on, if the configuration wants that.
  */
-bool lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc,
+void lv_domain_read_def(struct lv_domain *d, struct lv_conn *lc,
     virDomainPtr dom, struct vm_index *ix, const struct options *opts);
 
 /* Reads autostart, persistence and managed save for this domain alone. */
@@ -88,16 +95,13 @@ void lv_domain_read_flags(struct lv_domain *d, struct lv_conn *lc,
 bool lv_domain_has_job(const struct lv_domain *d);
 void lv_domain_end_job(struct lv_domain *d);
 
-/*
- * Whether a call that enters the guest's monitor is answered without waiting:
- * for somebody's command under way, which may hang, or for the end of a job
- * that allows no questions, such as a migration that comes in.
- */
-bool lv_domain_is_free(const struct lv_domain *d, struct lv_conn *lc,
-    virDomainPtr dom);
+/* Takes over what was found out of its job, if anything. */
+void lv_domain_take_job(struct lv_domain *d, const struct lv_job *job);
 
-/* Reads which job is going on, if any; leaves a guest alone that is busy. */
-void lv_domain_read_job(struct lv_domain *d, struct lv_conn *lc,
-    virDomainPtr dom);
+/*
+ * Whether it waits for the end of a job that allows no questions, such as a
+ * migration that comes in.
+ */
+bool lv_domain_is_waiting(const struct lv_domain *d);
 
 #endif

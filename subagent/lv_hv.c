@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "lv_pool.h"
 #include "vm_index.h"
 
 void
@@ -16,6 +17,7 @@ lv_hv_free(struct lv_hv *hv)
 		lv_domain_free(hv->domains[i]);
 	}
 	free(hv->domains);
+	lv_pool_free(hv->pool);
 	snap_host_unref(hv->host);
 	vm_index_close(hv->ix);
 	memset(hv, 0, sizeof(*hv));
@@ -168,7 +170,10 @@ lv_hv_snapshot(const struct lv_hv *hv, int64_t stale_at_ms)
 	snapshot_sum(snap);
 	snap->load = hv->load;
 	snap->collector = hv->collector;
-	snap->collector.calls = hv->lc.calls;
+	snap->collector.calls = hv->lc.calls + hv->pool->calls;
+	snap->collector.calls_timed_out = hv->pool->timed_out;
+	snap->collector.calls_hung = hv->pool->n_hung;
+	snap->collector.calls_hung_limit = hv->pool->limit;
 	snap->stale_at_ms = hv->host != NULL ? stale_at_ms : INT64_MAX;
 	if (hv->table_changed_ms != 0 && since_ms > 0) {
 		snap->table_last_change = (uint32_t)(since_ms / 10);

@@ -17,7 +17,8 @@ struct vm_index;
 /* Belongs to one collector thread. */
 struct lv_hv {
 	const struct options *opts;
-	struct lv_conn lc;
+	struct lv_conn lc;      /* for calls that never wait for a guest */
+	struct lv_pool *pool;   /* for those that may */
 	struct vm_index *ix;
 	const struct snap_host *host; /* NULL: never connected */
 	struct lv_domain **domains;   /* ascending by vmIndex */
@@ -28,6 +29,9 @@ struct lv_hv {
 	unsigned listing;         /* counts full listings */
 	size_t round_robin;       /* whose definition is read next for no reason */
 	size_t survey_turn;       /* who was surveyed last in turn */
+	size_t inquiry_turn;      /* and whose signs of life were looked for */
+	int64_t inquiry_look_ms;  /* when they are next */
+	bool inquiry_failed;      /* and the log says so */
 	struct snap_load load;
 	struct snap_collector collector; /* but for the counts of lc */
 };

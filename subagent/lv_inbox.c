@@ -27,6 +27,7 @@ struct lv_inbox {
 	uint64_t lost;
 	bool overflow;
 	bool closed;
+	bool woken;
 	bool stop;
 };
 
@@ -178,6 +179,15 @@ lv_inbox_close(struct lv_inbox *inbox)
 }
 
 void
+lv_inbox_wake(struct lv_inbox *inbox)
+{
+	pthread_mutex_lock(&inbox->lock);
+	inbox->woken = true;
+	pthread_cond_signal(&inbox->arrived);
+	pthread_mutex_unlock(&inbox->lock);
+}
+
+void
 lv_inbox_stop(struct lv_inbox *inbox)
 {
 	pthread_mutex_lock(&inbox->lock);
@@ -201,25 +211,17 @@ static bool
 something_arrived(const struct lv_inbox *inbox)
 {
 	return inbox->n_filling > 0 || inbox->overflow || inbox->closed ||
-	    inbox->stop;
+	    inbox->woken || inbox->stop;
 }
 
 /* Sleeps on the monotonic clock until deadline_ms of the boot clock. */
 static bool
 sleep_until(struct lv_inbox *inbox, int64_t deadline_ms)
 {
-	int64_t left_ms = deadline_ms - clock_boot_ms();
-	struct timespec until;
+	struct timespec until = clock_monotonic_at(deadline_ms);
 
-	if (left_ms <= 0) {
+	if (clock_boot_ms() >= deadline_ms) {
 		return false;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(left_ms / 1000);
-	until.tv_nsec += (long)(left_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
 	}
 	return pthread_cond_timedwait(&inbox->arrived, &inbox->lock, &until) !=
 	    ETIMEDOUT;
@@ -248,5 +250,6 @@ lv_inbox_wait(struct lv_inbox *inbox, int64_t deadline_ms,
 	inbox->lost = 0;
 	inbox->overflow = false;
 	inbox->closed = false;
+	inbox->woken = false;
 	pthread_mutex_unlock(&inbox->lock);
 }

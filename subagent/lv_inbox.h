@@ -58,6 +58,8 @@ void lv_inbox_put_event(struct lv_inbox *inbox, struct lv_event *event,
     unsigned dirty);
 /* Any thread: the connection broke. */
 void lv_inbox_close(struct lv_inbox *inbox);
+/* Any thread: ends the present wait, or the next one. */
+void lv_inbox_wake(struct lv_inbox *inbox);
 /* Any thread: makes the present and all later waits end with stop. */
 void lv_inbox_stop(struct lv_inbox *inbox);
 bool lv_inbox_stopped(struct lv_inbox *inbox);

@@ -10,14 +10,6 @@
 #include "lv_stats.h"
 #include "rfc7666.h"
 
-/*
- * NOWAIT: a busy guest gives what can be had without waiting for it.  ENFORCE:
- * a driver with just some of the groups (test has only the state) fails, and
- * is asked by calls for each domain instead.
- */
-#define STATS_FLAGS (VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT |               \
-	VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS)
-
 static void
 free_domains(virDomainPtr *doms, int n)
 {
@@ -66,8 +58,8 @@ lv_listing_read(struct lv_listing *listing, struct lv_conn *lc)
 	if (lv_conn_can(lc, LV_CALL_ALL_STATS)) {
 		listing->began_ms = clock_boot_ms();
 		listing->n = LV_ASK(lc, virConnectGetAllDomainStats(
-		    lc->conn, LV_STATS_GROUPS, &listing->records,
-		    STATS_FLAGS));
+		    lc->conn, LV_STATS_PLAIN, &listing->records,
+		    LV_STATS_FLAGS));
 		listing->sampled_ms = clock_boot_ms();
 		if (listing->n < 0) {
 			lv_conn_failed(lc, LV_CALL_ALL_STATS);
@@ -103,8 +95,8 @@ lv_listing_stats(struct lv_conn *lc, virDomainPtr dom)
 	if (!lv_conn_can(lc, LV_CALL_ALL_STATS)) {
 		return NULL;
 	}
-	n = LV_ASK(lc, virDomainListGetStats(doms, LV_STATS_GROUPS, &records,
-	    STATS_FLAGS));
+	n = LV_ASK(lc, virDomainListGetStats(doms, LV_STATS_PLAIN, &records,
+	    LV_STATS_FLAGS));
 	if (n == 0) {
 		virDomainStatsRecordListFree(records);
 	}

@@ -5,8 +5,11 @@
 #include <stdlib.h>
 
 #include "lv_conn.h"
+#include "lv_domain.h"
 #include "snap_fields.h"
 #include "snapshot.h"
+
+#define VCPUS_MAX 4096 /* QEMU's largest machine is far below */
 
 /* libvirt says -1 for a counter that it does not have. */
 static uint64_t
@@ -30,8 +33,8 @@ lv_measure_read_vcpus(struct lv_measure *m, struct lv_conn *lc,
 	}
 }
 
-void
-lv_measure_begin(struct lv_measure *m, struct lv_conn *lc, virDomainPtr dom,
+static void
+begin(struct lv_measure *m, struct lv_conn *lc, virDomainPtr dom,
     bool active, size_t max_vcpus)
 {
 	*m = (struct lv_measure){ .vcpus = NULL };
@@ -49,8 +52,9 @@ lv_measure_end(struct lv_measure *m)
 	m->n_vcpus = 0;
 }
 
-size_t
-lv_measure_vcpus(const struct lv_measure *m, uint32_t *ids, size_t max)
+/* The numbers of the plugged-in vCPUs, ascending; 0: not told. */
+static size_t
+vcpu_ids(const struct lv_measure *m, uint32_t *ids, size_t max)
 {
 	size_t n_ids = 0;
 
@@ -84,6 +88,38 @@ fill_vcpus(struct snap_domain *rec, const struct lv_measure *m)
 	}
 }
 
+static struct lv_disk_size
+read_size(struct lv_conn *lc, virDomainPtr dom, const char *target)
+{
+	struct lv_disk_size size = { SNAP_NO_U64, SNAP_NO_U64, SNAP_NO_U64 };
+	virDomainBlockInfo info;
+
+	if (LV_TRY(lc, LV_CALL_BLOCK_INFO, virDomainGetBlockInfo(dom, target,
+	    &info, 0)) == 0) {
+		size = (struct lv_disk_size){ info.capacity, info.allocation,
+		    info.physical };
+	}
+	return size;
+}
+
+struct lv_disk_size *
+lv_measure_sizes(const struct snap_def *def, struct lv_conn *lc,
+    virDomainPtr dom)
+{
+	struct lv_disk_size *sizes = calloc(def->n_disks + 1, sizeof(*sizes));
+
+	for (size_t i = 0; sizes != NULL && i < def->n_disks; i++) {
+		const struct snap_disk_def *disk = &def->disks[i];
+
+		sizes[i] = (struct lv_disk_size){ SNAP_NO_U64, SNAP_NO_U64,
+		    SNAP_NO_U64 };
+		if (disk->source != NULL && disk->target != NULL) {
+			sizes[i] = read_size(lc, dom, disk->target);
+		}
+	}
+	return sizes;
+}
+
 static void
 fill_disk_counters(struct snap_disk *disk, struct lv_conn *lc,
     virDomainPtr dom)
@@ -104,14 +140,11 @@ fill_disk_counters(struct snap_disk *disk, struct lv_conn *lc,
 static void
 fill_disk_sizes(struct snap_disk *disk, struct lv_conn *lc, virDomainPtr dom)
 {
-	virDomainBlockInfo info;
+	struct lv_disk_size size = read_size(lc, dom, disk->def.target);
 
-	if (LV_TRY(lc, LV_CALL_BLOCK_INFO, virDomainGetBlockInfo(dom,
-	    disk->def.target, &info, 0)) == 0) {
-		disk->capacity_bytes = info.capacity;
-		disk->allocation_bytes = info.allocation;
-		disk->physical_bytes = info.physical;
-	}
+	disk->capacity_bytes = size.capacity;
+	disk->allocation_bytes = size.allocation;
+	disk->physical_bytes = size.physical;
 }
 
 static void
@@ -202,8 +235,8 @@ fill_cpu(struct snap_domain *rec, struct lv_conn *lc, virDomainPtr dom)
 	virTypedParamsClear(params, n);
 }
 
-void
-lv_measure_fill(struct snap_domain *rec, const struct lv_measure *m,
+static void
+fill(struct snap_domain *rec, const struct lv_measure *m,
     struct lv_conn *lc, virDomainPtr dom, bool active)
 {
 	if (m->has_info) {
@@ -234,4 +267,25 @@ lv_measure_fill(struct snap_domain *rec, const struct lv_measure *m,
 	for (size_t i = 0; i < rec->n_nics; i++) {
 		fill_nic(&rec->nics[i], lc, dom);
 	}
+}
+
+struct snap_domain *
+lv_measure_domain(struct lv_conn *lc, virDomainPtr dom,
+    const struct snap_def *def, bool active)
+{
+	uint32_t ids[VCPUS_MAX];
+	struct snap_domain *rec;
+	struct lv_measure m;
+	size_t n_ids;
+
+	begin(&m, lc, dom, active,
+	    def->vcpus_max < VCPUS_MAX ? def->vcpus_max : VCPUS_MAX);
+	n_ids = vcpu_ids(&m, ids, VCPUS_MAX);
+	rec = n_ids > 0 ? snap_domain_new(def, ids, n_ids) :
+	    snap_domain_new(def, def->vcpu_ids, def->n_vcpus);
+	if (rec != NULL) {
+		fill(rec, &m, lc, dom, active);
+	}
+	lv_measure_end(&m);
+	return rec;
 }

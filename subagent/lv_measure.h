@@ -9,9 +9,11 @@
 #include <stdint.h>
 
 struct lv_conn;
+struct lv_disk_size;
+struct snap_def;
 struct snap_domain;
 
-/* What is read before the record is made, for its rows depend on it. */
+/* What is read before a record is made, for its rows depend on it; zeroed. */
 struct lv_measure {
 	bool has_info;
 	virDomainInfo info;
@@ -19,27 +21,27 @@ struct lv_measure {
 	int n_vcpus; /* 0 then */
 };
 
-/* Where there can be max_vcpus at most.  To be ended. */
-void lv_measure_begin(struct lv_measure *m, struct lv_conn *lc,
-    virDomainPtr dom, bool active, size_t max_vcpus);
-void lv_measure_end(struct lv_measure *m);
-
 /*
  * Only the plugged-in vCPUs of an active domain.  Their numbers may have gaps,
- * so there must be room for as many as there can ever be: max.
+ * so there must be room for as many as there can ever be: max.  To be ended.
  */
 void lv_measure_read_vcpus(struct lv_measure *m, struct lv_conn *lc,
     virDomainPtr dom, size_t max);
 
-/*
- * The numbers of the plugged-in vCPUs, ascending, at most max of them; 0 when
- * the driver does not tell.
- */
-size_t lv_measure_vcpus(const struct lv_measure *m, uint32_t *ids,
-    size_t max);
+void lv_measure_end(struct lv_measure *m);
 
-/* Fills a record by whatever calls the driver has. */
-void lv_measure_fill(struct snap_domain *rec, const struct lv_measure *m,
-    struct lv_conn *lc, virDomainPtr dom, bool active);
+/*
+ * A record, not numbered or sorted yet, with whatever the driver has calls for.
+ * NULL: out of memory.  May hang in the guest.
+ */
+struct snap_domain *lv_measure_domain(struct lv_conn *lc, virDomainPtr dom,
+    const struct snap_def *def, bool active);
+
+/*
+ * The sizes of a definition's disks, in its order; NULL: out of memory.  Looks
+ * at their storage, and may hang with it.
+ */
+struct lv_disk_size *lv_measure_sizes(const struct snap_def *def,
+    struct lv_conn *lc, virDomainPtr dom);
 
 #endif

@@ -6,10 +6,10 @@
 #include "lv_carry.h"
 #include "lv_conn.h"
 #include "lv_domain.h"
-#include "lv_measure.h"
 #include "lv_stats.h"
 #include "lv_survey_data.h"
 #include "rfc7666.h"
+#include "snap_fields.h"
 
 #define VCPUS_MAX 4096 /* QEMU's largest machine is far below */
 
@@ -75,6 +75,63 @@ went_back(const struct snap_domain *rec, const struct snap_domain *before)
 	    rec->cpu_time_us < before->cpu_time_us;
 }
 
+/* Why what was measured, if anything was, is not all that there is. */
+static int32_t
+stale_reason(const struct lv_domain *d)
+{
+	return d->health.condition == LV_HUNG ? SNAP_STALE_HUNG :
+	    d->health.condition == LV_DOUBTFUL ? SNAP_STALE_DOUBTFUL :
+	    d->health.busy ? SNAP_STALE_BUSY : SNAP_STALE_NONE;
+}
+
+/* What was asked for and is missing, or was not asked for this time. */
+static void
+carry_over(struct snap_domain *rec, const struct snap_domain *before,
+    int64_t now_ms, const struct lv_carry_limits *limits)
+{
+	bool guest = !(limits->missing & LV_PART_GUEST);
+	bool nics = !(limits->missing & LV_PART_NICS);
+	int64_t old_ms = now_ms - limits->stale_after_ms;
+
+	rec->whole_ms = guest || before == NULL ? now_ms : before->whole_ms;
+	rec->nics_whole_ms = nics || before == NULL ? now_ms :
+	    before->nics_whole_ms;
+	if (before == NULL) {
+		return;
+	}
+	if (before->whole_ms > old_ms &&
+	    lv_carry_values(rec, before, LV_PART_GUEST)) {
+		rec->whole_ms = before->whole_ms;
+	}
+	if (before->nics_whole_ms > old_ms &&
+	    lv_carry_values(rec, before, LV_PART_NICS)) {
+		rec->nics_whole_ms = before->nics_whole_ms;
+	}
+}
+
+/* The age of what the guest gave; rates are made of it, or go on. */
+static void
+date_sample(struct snap_domain *rec, struct lv_domain *d,
+    const struct snap_domain *before, int64_t now_ms,
+    const struct lv_carry_limits *limits)
+{
+	bool lost = lv_carry_rates(rec, before, now_ms, limits);
+
+	if (limits->missing & LV_PART_GUEST) {
+		rec->sampled_ms = before != NULL ? before->sampled_ms : now_ms;
+	} else if (lost) {
+		rec->sampled_ms = before->sampled_ms;
+	} else {
+		/* What took long to come may be as old as the question. */
+		rec->sampled_ms = limits->began_ms != 0 ? limits->began_ms :
+		    now_ms;
+	}
+	if (!(limits->missing & LV_PART_GUEST)) {
+		d->health.busy = lost;
+	}
+	rec->stale_at_ms = rec->sampled_ms + limits->stale_after_ms;
+}
+
 static void
 finish(struct snap_domain *rec, struct lv_domain *d, const struct lv_conn *lc,
     const struct lv_carry_limits *limits)
@@ -88,34 +145,26 @@ finish(struct snap_domain *rec, struct lv_domain *d, const struct lv_conn *lc,
 	set_sizes(rec, d->sizes);
 	if (d->id >= 0) {
 		lv_survey_fill(rec, d->survey);
-	}
-	if (d->id < 0) {
+	} else {
 		/* Without cgroups, QEMU's driver gives libvirtd's own time. */
 		rec->cpu_time_us = SNAP_NO_U64;
 		rec->cpu_user_us = SNAP_NO_U64;
 		rec->cpu_system_us = SNAP_NO_U64;
 	}
 	snap_domain_sort(rec);
-	/* What took long to come may be as old as the question. */
-	rec->sampled_ms = limits->began_ms != 0 ? limits->began_ms : now_ms;
 	if (d->state.state != VIR_DOMAIN_PMSUSPENDED) {
 		d->state.to_disk = false; /* it has woken up */
 	}
-	same_run = d->id >= 0 && before != NULL && before->id == rec->id;
+	same_run = before != NULL && before->id == rec->id &&
+	    (d->id >= 0 || limits->missing != 0);
 	if (same_run && went_back(rec, before)) {
 		same_run = false;
 		d->started_ms = SNAP_NO_TIME;
 		rec->started_ms = SNAP_NO_TIME;
 	}
-	if (lv_carry_rates(rec, same_run ? before : NULL, now_ms, limits)) {
-		rec->sampled_ms = before->sampled_ms;
-	}
-	rec->whole_ms = now_ms;
-	if (same_run && now_ms - before->whole_ms < limits->stale_after_ms &&
-	    lv_carry_values(rec, before)) {
-		rec->whole_ms = before->whole_ms;
-	}
-	rec->stale_at_ms = rec->sampled_ms + limits->stale_after_ms;
+	date_sample(rec, d, same_run ? before : NULL, now_ms, limits);
+	carry_over(rec, same_run ? before : NULL, now_ms, limits);
+	rec->stale_reason = stale_reason(d);
 	rfc7666_finish(rec);
 	d->record = rec;
 	snap_domain_unref(before);
@@ -134,13 +183,42 @@ is_partial(const struct snap_domain *rec)
 	return false;
 }
 
+/* With the vCPUs that the statistics tell of, or else the definition's. */
+static struct snap_domain *
+new_record(const struct lv_domain *d, const virTypedParameter *params, int n)
+{
+	uint32_t ids[VCPUS_MAX];
+	size_t n_ids = lv_stats_vcpus(params, n, ids, VCPUS_MAX);
+
+	return n_ids > 0 ? snap_domain_new(d->def, ids, n_ids) :
+	    snap_domain_new(d->def, d->def->vcpu_ids, d->def->n_vcpus);
+}
+
+/*
+ * The record before, as it is to be when the guest is not asked; a new one when
+ * that is of another run or has other rows.
+ */
+static struct snap_domain *
+same_again(const struct lv_domain *d)
+{
+	struct snap_domain *rec;
+
+	if (d->record == NULL || d->record->id != d->id ||
+	    d->record->def != d->def) {
+		return new_record(d, NULL, 0);
+	}
+	rec = snap_domain_copy(d->record);
+	for (size_t i = 0; rec != NULL && i < rec->n_nics; i++) {
+		snap_fields_forget(&snap_nic_fields, &rec->nics[i]);
+	}
+	return rec;
+}
+
 void
 lv_record_from_stats(struct lv_domain *d, const struct lv_conn *lc,
     const virTypedParameter *params, int n,
     const struct lv_carry_limits *limits)
 {
-	uint32_t ids[VCPUS_MAX];
-	size_t n_ids = lv_stats_vcpus(params, n, ids, VCPUS_MAX);
 	struct snap_domain *rec;
 
 	if (d->def == NULL) {
@@ -149,39 +227,33 @@ lv_record_from_stats(struct lv_domain *d, const struct lv_conn *lc,
 	if (lv_stats_state(params, n, &d->state.state, &d->state.reason)) {
 		d->state_ms = limits->began_ms;
 	}
-	rec = n_ids > 0 ? snap_domain_new(d->def, ids, n_ids) :
-	    snap_domain_new(d->def, d->def->vcpu_ids, d->def->n_vcpus);
+	rec = limits->missing & LV_PART_GUEST ? same_again(d) :
+	    new_record(d, params, n);
 	if (rec != NULL) {
 		lv_stats_fill(rec, params, n);
-		d->partial = d->id >= 0 && is_partial(rec);
+		if (!(limits->missing & LV_PART_GUEST)) {
+			d->partial = d->id >= 0 && is_partial(rec);
+		}
 		finish(rec, d, lc, limits);
 	}
 }
 
 void
-lv_record_from_calls(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom,
-    const struct lv_carry_limits *limits)
+lv_record_from_measured(struct lv_domain *d, const struct lv_conn *lc,
+    struct snap_domain *measured, const struct lv_carry_limits *limits)
 {
-	uint32_t ids[VCPUS_MAX];
-	struct snap_domain *rec;
-	struct lv_measure m;
-	size_t n_ids;
+	finish(measured, d, lc, limits);
+}
 
-	if (d->def == NULL) {
-		return;
+void
+lv_record_restate(struct lv_domain *d)
+{
+	struct snap_domain *rec;
+
+	if (d->record != NULL && d->record->stale_reason != stale_reason(d) &&
+	    (rec = snap_domain_copy(d->record)) != NULL) {
+		rec->stale_reason = stale_reason(d);
+		snap_domain_unref(d->record);
+		d->record = rec;
 	}
-	lv_measure_begin(&m, lc, dom, d->id >= 0,
-	    d->def->vcpus_max < VCPUS_MAX ? d->def->vcpus_max : VCPUS_MAX);
-	n_ids = lv_measure_vcpus(&m, ids, VCPUS_MAX);
-	if (LV_ASK(lc, virDomainGetState(dom, &d->state.state,
-	    &d->state.reason, 0)) == 0) {
-		d->state_ms = limits->began_ms;
-	}
-	rec = n_ids > 0 ? snap_domain_new(d->def, ids, n_ids) :
-	    snap_domain_new(d->def, d->def->vcpu_ids, d->def->n_vcpus);
-	if (rec != NULL) {
-		lv_measure_fill(rec, &m, lc, dom, d->id >= 0);
-		finish(rec, d, lc, limits);
-	}
-	lv_measure_end(&m);
 }

@@ -9,9 +9,11 @@
 #include "clock.h"
 #include "host_proc.h"
 #include "lv_carry.h"
+#include "lv_errand.h"
 #include "lv_host.h"
 #include "lv_hv.h"
 #include "lv_inbox.h"
+#include "lv_inquiry.h"
 #include "lv_listing.h"
 #include "lv_record.h"
 #include "lv_survey.h"
@@ -24,10 +26,6 @@
 /* Domains surveyed per refresh (lv_survey.h); more in the first one. */
 #define SURVEY_STEP 4
 #define SURVEY_FIRST 32
-
-/* Pause before a domain is looked at again; doubles each time. */
-#define SETTLE_MS 50
-#define SETTLE_TRIES 6
 
 /* From so many domains on, one look at all costs less than one at each. */
 #define BATCH_MAX 64
@@ -107,58 +105,42 @@ take_turns(struct lv_hv *hv)
 	}
 }
 
-/*
- * Definition, job and survey, where there is reason to look.  True if the
- * domain has other devices now than when the statistics were taken.
- */
-static bool
+/* Definition, job and survey, where there is reason to look. */
+static void
 read_changes(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom)
 {
-	bool others = d->def_dirty &&
-	    lv_domain_read_def(d, &hv->lc, dom, hv->ix, hv->opts);
-
+	if (d->def_dirty) {
+		lv_domain_read_def(d, &hv->lc, dom, hv->ix, hv->opts);
+	}
 	/* Not all jobs begin with an event, and some were there already. */
 	if (lv_domain_has_job(d) || d->record == NULL || d->survey_due) {
-		lv_domain_read_job(d, &hv->lc, dom);
+		d->owed |= LV_WANT_JOB;
 	}
 	if (lv_survey_is_due(d)) {
 		lv_survey_domain(d, &hv->lc, dom);
 	}
-	return others;
 }
 
-/* Events bring samples in between, which are too close to make rates of. */
-static int64_t
-rate_min_ms(const struct lv_hv *hv)
-{
-	return (int64_t)hv->opts->refresh_interval_s * 500;
-}
-
-static struct lv_carry_limits
-limits_of(const struct lv_hv *hv, const struct lv_listed *item)
-{
-	return (struct lv_carry_limits){
-		.began_ms = item->began_ms,
-		.sampled_ms = item->sampled_ms,
-		.rate_min_ms = rate_min_ms(hv),
-		.stale_after_ms = (int64_t)hv->opts->stale_after_s * 1000,
-	};
-}
-
+/*
+ * What can be had without waiting for a guest: the state, and where there are
+ * statistics (stats is not NULL) those of its interfaces.  The rest is owed.
+ */
 static void
-record(struct lv_hv *hv, struct lv_domain *d, const struct lv_listed *item)
+record_plain(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom,
+    virDomainStatsRecordPtr stats, int64_t began_ms, int64_t sampled_ms)
 {
-	struct lv_carry_limits limits = limits_of(hv, item);
+	struct lv_carry_limits limits = lv_inquiry_limits(hv);
 
-	if (limits.began_ms == 0) {
-		limits.began_ms = clock_boot_ms();
+	limits.began_ms = began_ms;
+	limits.sampled_ms = sampled_ms;
+	limits.missing = LV_PART_GUEST | (stats == NULL ? LV_PART_NICS : 0);
+	if (stats == NULL && LV_ASK(&hv->lc, virDomainGetState(dom,
+	    &d->state.state, &d->state.reason, 0)) == 0) {
+		d->state_ms = began_ms;
 	}
-	if (item->stats != NULL) {
-		lv_record_from_stats(d, &hv->lc, item->stats->params,
-		    item->stats->nparams, &limits);
-	} else {
-		lv_record_from_calls(d, &hv->lc, item->dom, &limits);
-	}
+	lv_record_from_stats(d, &hv->lc, stats != NULL ? stats->params : NULL,
+	    stats != NULL ? stats->nparams : 0, &limits);
+	d->owed |= LV_WANT_VALUES;
 }
 
 /* What an event told that nothing else does. */
@@ -205,12 +187,11 @@ record_one(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom)
 {
 	int64_t began_ms = clock_boot_ms();
 	virDomainStatsRecordPtr *records = lv_listing_stats(&hv->lc, dom);
-	struct lv_listed item = { .dom = dom, .began_ms = began_ms,
-	    .stats = records != NULL ? records[0] : NULL };
 
 	/* Without statistics it may have gone since it was looked up. */
 	if (records != NULL || !lv_conn_can(&hv->lc, LV_CALL_ALL_STATS)) {
-		record(hv, d, &item);
+		record_plain(hv, d, dom, records != NULL ? records[0] : NULL,
+		    began_ms, clock_boot_ms());
 	}
 	if (records != NULL) {
 		virDomainStatsRecordListFree(records);
@@ -221,11 +202,22 @@ static void
 refresh_listed_one(struct lv_hv *hv, struct lv_domain *d,
     const struct lv_listed *item)
 {
-	if (read_changes(hv, d, item->dom) && d->id >= 0) {
-		record_one(hv, d, item->dom); /* counters of the new devices */
-	} else {
-		record(hv, d, item);
-	}
+	read_changes(hv, d, item->dom);
+	record_plain(hv, d, item->dom, item->stats, item->stats != NULL ?
+	    item->began_ms : clock_boot_ms(), item->sampled_ms);
+}
+
+/*
+ * At first all that there is is to be shown at once; later what does not come
+ * in time stays as it was.
+ */
+static void
+inquire(struct lv_hv *hv)
+{
+	int64_t patience_ms = hv->listing > 1 ? LV_INQUIRY_PATIENCE_MS :
+	    (int64_t)hv->opts->call_timeout_s * 1000 + LV_INQUIRY_PATIENCE_MS;
+
+	(void)lv_inquire(hv, clock_boot_ms() + patience_ms);
 }
 
 /*
@@ -248,7 +240,8 @@ refresh_listed(struct lv_hv *hv, const struct lv_listing *listing,
 	}
 	lv_hv_remove_unseen(hv);
 	lv_listing_flags(hv);
-	lv_host_measure(&hv->load, &hv->lc, rate_min_ms(hv));
+	lv_host_measure(&hv->load, &hv->lc,
+	    lv_inquiry_limits(hv).rate_min_ms);
 	apply_batch(hv, batch);
 	take_turns(hv);
 	for (int i = 0; i < listing->n; i++) {
@@ -257,6 +250,7 @@ refresh_listed(struct lv_hv *hv, const struct lv_listing *listing,
 		}
 	}
 	free(noted);
+	inquire(hv);
 	return 0;
 }
 
@@ -279,18 +273,6 @@ int
 lv_refresh_all(struct lv_hv *hv)
 {
 	return refresh_all(hv, NULL);
-}
-
-static void
-plan_settling(struct lv_domain *d)
-{
-	if (d->partial && d->settle_tries < SETTLE_TRIES) {
-		d->settle_at_ms = clock_boot_ms() +
-		    (SETTLE_MS << d->settle_tries);
-		d->settle_tries++;
-	} else {
-		d->settle_at_ms = 0;
-	}
 }
 
 static void
@@ -320,13 +302,14 @@ refresh_one(struct lv_hv *hv, const struct lv_notice *notice,
 			lv_domain_read_def(d, &hv->lc, dom, hv->ix, hv->opts);
 			lv_domain_read_flags(d, &hv->lc, dom);
 		}
-		lv_domain_read_job(d, &hv->lc, dom);
+		d->owed |= LV_WANT_JOB;
 		if (lv_survey_is_due(d)) {
 			lv_survey_domain(d, &hv->lc, dom);
 		}
+		lv_health_stir(&d->health, clock_boot_ms());
 		record_one(hv, d, dom);
+		d->settling = true;
 		d->settle_tries = 0;
-		plan_settling(d);
 	}
 	virDomainFree(dom);
 }
@@ -340,6 +323,7 @@ refresh_each(struct lv_hv *hv, const struct lv_batch *batch)
 		refresh_one(hv, &batch->notices[i], &starts);
 	}
 	host_procs_free(starts.procs);
+	inquire(hv);
 }
 
 bool
@@ -382,23 +366,21 @@ lv_refresh_batch(struct lv_hv *hv, const struct lv_batch *batch)
 int64_t
 lv_refresh_settle(struct lv_hv *hv, bool *read)
 {
-	int64_t next_ms = INT64_MAX;
+	int64_t now_ms = clock_boot_ms(), next_ms;
 
 	for (size_t i = 0; i < hv->n_domains; i++) {
 		struct lv_domain *d = hv->domains[i];
-		virDomainPtr dom;
 
-		if (d->settle_at_ms != 0 &&
-		    d->settle_at_ms <= clock_boot_ms()) {
-			dom = LV_ASK(&hv->lc, virDomainLookupByUUID(
-			    hv->lc.conn, d->uuid.octets));
-			if (dom != NULL) {
-				record_one(hv, d, dom);
-				virDomainFree(dom);
-			}
-			plan_settling(d);
-			*read = true;
+		if (d->settle_at_ms != 0 && d->settle_at_ms <= now_ms) {
+			d->settle_at_ms = 0;
+			d->owed |= LV_WANT_VALUES;
 		}
+	}
+	*read = lv_inquire(hv, 0);
+	next_ms = lv_inquiry_due(hv);
+	for (size_t i = 0; i < hv->n_domains; i++) {
+		struct lv_domain *d = hv->domains[i];
+
 		if (d->settle_at_ms != 0 && d->settle_at_ms < next_ms) {
 			next_ms = d->settle_at_ms;
 		}

@@ -11,8 +11,10 @@ struct lv_batch;
 struct lv_hv;
 
 /*
- * Reads everything that changes without saying so.  Where the driver has bulk
- * statistics the number of calls does not grow with the number of domains.
+ * Reads everything that changes without saying so: what never waits for a guest
+ * at once, the rest as far as guests answer in time.  Where the driver has bulk
+ * statistics the number of calls grows with that of the domains by one for each
+ * LV_ERRAND_CHUNK of them only.
  * 0, or -1 when libvirt could not even list the domains (see
  * virGetLastErrorMessage()); then all stays as it was.
  */
@@ -31,10 +33,11 @@ bool lv_refresh_put_off(struct lv_hv *hv, const struct lv_batch *batch);
 int lv_refresh_batch(struct lv_hv *hv, const struct lv_batch *batch);
 
 /*
- * A device is announced while the command that adds it is still under way, and
- * until that is over the guest's statistics lack the disks.  Looks again at
- * such domains a few times, as their time comes.  Returns when the next one's
- * is (INT64_MAX: none) and sets *read if any was read.
+ * Takes answers of guests that were waited for in vain (lv_inquiry.h).  And: a
+ * device is announced while the command that adds it is still under way, and
+ * until that is over the guest's statistics lack the disks.  Asks such domains
+ * again a few times, as their time comes.  Returns when to be called again
+ * (INT64_MAX: no need) and sets *read if any record has changed.
  */
 int64_t lv_refresh_settle(struct lv_hv *hv, bool *read);
 

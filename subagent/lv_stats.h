@@ -10,11 +10,22 @@
 
 struct snap_domain;
 
-/* The groups of virConnectGetAllDomainStats() that are served. */
-#define LV_STATS_GROUPS                                                       \
-	(VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_CPU_TOTAL |                \
-	    VIR_DOMAIN_STATS_BALLOON | VIR_DOMAIN_STATS_VCPU |                \
-	    VIR_DOMAIN_STATS_INTERFACE | VIR_DOMAIN_STATS_BLOCK)
+/*
+ * The groups of virConnectGetAllDomainStats() that are served: those that never
+ * wait for a guest, and those that enter its monitor or look at its storage.
+ */
+#define LV_STATS_PLAIN (VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_INTERFACE)
+#define LV_STATS_GUEST                                                        \
+	(VIR_DOMAIN_STATS_CPU_TOTAL | VIR_DOMAIN_STATS_BALLOON |              \
+	    VIR_DOMAIN_STATS_VCPU | VIR_DOMAIN_STATS_BLOCK)
+
+/*
+ * NOWAIT: a busy guest gives what can be had without waiting for it.  ENFORCE:
+ * a driver with just some of the groups (test has only the state) fails, and
+ * is asked by calls for each domain instead.
+ */
+#define LV_STATS_FLAGS (VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT |            \
+	VIR_CONNECT_GET_ALL_DOMAINS_STATS_ENFORCE_STATS)
 
 /*
  * state.state, and state.reason or 0; false, and both untouched, when there is

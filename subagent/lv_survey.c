@@ -9,6 +9,7 @@
 #include "domxml_value.h"
 #include "lv_conn.h"
 #include "lv_domain.h"
+#include "lv_errand.h"
 #include "lv_measure.h"
 #include "text.h"
 
@@ -190,9 +191,8 @@ survey_nics(struct lv_survey *survey, const struct snap_def *def,
 	return found;
 }
 
-/* These enter the guest's monitor. */
-static void
-survey_disks(struct lv_survey *survey, const struct snap_def *def,
+void
+lv_survey_disks(struct lv_survey *survey, const struct snap_def *def,
     struct lv_conn *lc, virDomainPtr dom)
 {
 	bool had_job = survey->job_under_way;
@@ -204,6 +204,22 @@ survey_disks(struct lv_survey *survey, const struct snap_def *def,
 			read_block_job(survey, &survey->disks[i],
 			    def->disks[i].target, had_job, lc, dom);
 		}
+	}
+}
+
+void
+lv_survey_take_disks(struct lv_domain *d, const struct snap_def *def,
+    const struct lv_survey *found, bool busy)
+{
+	if (d->survey == NULL || !lv_survey_fits(d->def, def)) {
+		return; /* its devices are others by now */
+	}
+	d->survey->disks_owed = busy;
+	if (found != NULL) {
+		d->survey->job_under_way = found->job_under_way;
+		d->survey->has_error = found->has_error;
+		memcpy(d->survey->disks, found->disks,
+		    def->n_disks * sizeof(*found->disks));
 	}
 }
 
@@ -248,9 +264,10 @@ lv_survey_domain(struct lv_domain *d, struct lv_conn *lc, virDomainPtr dom)
 		find_addresses(d, lc, dom);
 	}
 	if (is_about_disks(d)) {
-		d->survey->disks_owed = !lv_domain_is_free(d, lc, dom);
-		if (!d->survey->disks_owed) {
-			survey_disks(d->survey, def, lc, dom);
+		if (lv_domain_is_waiting(d)) {
+			d->survey->disks_owed = true;
+		} else {
+			d->owed |= LV_WANT_VALUES | LV_WANT_DISKS;
 		}
 	}
 	d->survey_due = false;

@@ -17,10 +17,24 @@ struct lv_domain;
 
 /*
  * Looks at an active domain and keeps what was found in d->survey.  What fails
- * is unknown; of a guest that is busy the disks' part stays as it was.
+ * is unknown.  The disks' part is owed then, for it enters the guest's monitor.
  */
 void lv_survey_domain(struct lv_domain *d, struct lv_conn *lc,
     virDomainPtr dom);
+
+/*
+ * The disks' part: fills that of survey, whose job_under_way tells whether
+ * there was one before.  May hang in the guest.
+ */
+void lv_survey_disks(struct lv_survey *survey, const struct snap_def *def,
+    struct lv_conn *lc, virDomainPtr dom);
+
+/*
+ * Takes over the disks' part, found by the definition def; of a guest that was
+ * busy (found is NULL then) it stays as it was, and owed.
+ */
+void lv_survey_take_disks(struct lv_domain *d, const struct snap_def *def,
+    const struct lv_survey *found, bool busy);
 
 /*
  * Whether the domain is to be surveyed now: it is its turn, its devices

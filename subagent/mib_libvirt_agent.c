@@ -110,3 +110,17 @@ const struct mib_table mib_libvirt_notify = {
 	MIB_COLUMNS(notify_columns),
 	.scalars = notify_scalars,
 };
+
+/* Scalars of a later place have a table of their own: columns ascend. */
+static const struct mib_column hung_columns[] = {
+	GAUGE32(21, virtCallsHung, struct snapshot, collector.calls_hung),
+	GAUGE32(22, virtCallsHungLimit, struct snapshot,
+	    collector.calls_hung_limit),
+};
+
+const struct mib_table mib_libvirt_hung = {
+	.name = "virtAgent",
+	MIB_ROOT(agent_root),
+	MIB_COLUMNS(hung_columns),
+	.scalars = link_scalars,
+};

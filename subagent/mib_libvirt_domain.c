@@ -78,6 +78,10 @@ is_stale(const struct mib_row *row, int64_t now_ms)
 	return now_ms >= row->dom->stale_at_ms ? SNAP_TRUE : SNAP_FALSE;
 }
 
+static const char *const stale_labels[] = {
+	NULL, "none", "hung", "doubtful", "busy", "hypervisor",
+};
+
 static const char *const no_labels[] = { NULL };
 
 static const struct mib_column domain_columns[] = {
@@ -120,6 +124,8 @@ static const struct mib_column domain_columns[] = {
 	DEF_TEXT(31, virtDomainNovaFlavor, nova.flavor),
 	DEF_TEXT(32, virtDomainNovaProject, nova.project),
 	DEF_TEXT(33, virtDomainNovaUser, nova.user),
+	ENUM(34, virtDomainStaleReason, struct snap_domain, stale_reason,
+	    stale_labels),
 };
 
 static const oid domain_root[] = { VIRT_OBJECTS, 3, 1 };

@@ -30,6 +30,7 @@ static const struct mib_table *const virt_tables[] = {
 	&mib_libvirt_self,     /* 1: 1 */
 	&mib_libvirt_link,     /* 1: 2 to 14 */
 	&mib_libvirt_notify,   /* 1: 15 to 20 */
+	&mib_libvirt_hung,     /* 1: 21 and 22 */
 	&mib_libvirt_host,     /* 2: 1 to 12 */
 	&mib_libvirt_load,     /* 2: 13 to 29 */
 	&mib_libvirt_domain,   /* 3 */

@@ -21,7 +21,8 @@ extern const struct mib_table mib_switches; /* notification switches */
 
 extern const struct mib_table mib_libvirt_self; /* virtAgent: vmmibd, */
 extern const struct mib_table mib_libvirt_link; /* the connection, */
-extern const struct mib_table mib_libvirt_notify; /* and notifications */
+extern const struct mib_table mib_libvirt_notify; /* notifications, */
+extern const struct mib_table mib_libvirt_hung; /* and calls that hang */
 extern const struct mib_table mib_libvirt_host; /* virtHost: facts, */
 extern const struct mib_table mib_libvirt_load; /* measurements, sums */
 extern const struct mib_table mib_libvirt_domain;

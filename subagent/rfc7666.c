@@ -215,6 +215,7 @@ stale_domain(const struct snap_domain *dom, int64_t stale_at_ms)
 		}
 		snap_domain_forget(copy);
 		copy->oper_state = OPER_UNKNOWN;
+		copy->stale_reason = SNAP_STALE_HYPERVISOR;
 	}
 	return copy;
 }

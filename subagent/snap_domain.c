@@ -132,6 +132,8 @@ snap_domain_new(const struct snap_def *def, const uint32_t *vcpu_ids,
 	dom->def = snap_def_ref(def);
 	dom->sampled_ms = SNAP_NO_TIME;
 	dom->whole_ms = SNAP_NO_TIME;
+	dom->nics_whole_ms = SNAP_NO_TIME;
+	dom->stale_reason = SNAP_STALE_NONE;
 	dom->stale_at_ms = INT64_MAX;
 	dom->metadata = def->metadata;
 	dom->n_metadata = def->n_metadata;

@@ -9,28 +9,11 @@
 #ifndef VMMIBD_SNAP_DOMAIN_H
 #define VMMIBD_SNAP_DOMAIN_H
 
+#include "snap_memory.h"
 #include "snap_rows.h"
 
 struct snap_uuid {
 	uint8_t octets[16];
-};
-
-/* The memory balloon's statistics; bytes where nothing else is said. */
-struct snap_memory {
-	uint64_t actual;
-	uint64_t maximum;
-	uint64_t unused;
-	uint64_t available;
-	uint64_t usable;
-	uint64_t rss;
-	uint64_t disk_caches;
-	uint64_t swap_in;
-	uint64_t swap_out;
-	uint64_t major_faults;
-	uint64_t minor_faults;
-	uint64_t hugetlb_allocations; /* pages */
-	uint64_t hugetlb_failures;
-	uint64_t updated_s; /* wall clock */
 };
 
 /* What somebody's command is doing to the domain. */
@@ -39,6 +22,15 @@ struct snap_job {
 	uint64_t done;     /* hundredths of a percent */
 	uint64_t remaining_bytes;
 	uint64_t elapsed_ms;
+};
+
+/* Why measured values are not renewed; virtDomainStaleReason. */
+enum snap_stale {
+	SNAP_STALE_NONE = 1,
+	SNAP_STALE_HUNG = 2,     /* a call of ours hangs in the guest */
+	SNAP_STALE_DOUBTFUL = 3, /* it is not asked, as it may hang, too */
+	SNAP_STALE_BUSY = 4,     /* with somebody's command */
+	SNAP_STALE_HYPERVISOR = 5, /* which does not answer at all */
 };
 
 enum snap_trouble_kind {
@@ -66,7 +58,9 @@ struct snap_domain {
 	int32_t managed_save;
 	int64_t sampled_ms;   /* when the measured values were taken */
 	int64_t stale_at_ms;  /* from when on they are too old */
-	int64_t whole_ms;     /* when last none had to be carried over */
+	int64_t whole_ms;     /* when last none had to be carried over, */
+	int64_t nics_whole_ms; /* and of its interfaces */
+	int32_t stale_reason; /* enum snap_stale */
 	int64_t started_ms;   /* start of this run; SNAP_NO_TIME: unknown */
 	/* measured */
 	int32_t state;        /* virDomainState */

@@ -95,6 +95,8 @@ struct snap_collector {
 	uint64_t failures;
 	uint64_t calls; /* to libvirt */
 	uint64_t calls_timed_out;
+	uint64_t calls_hung;       /* now */
+	uint64_t calls_hung_limit;
 };
 
 /*

@@ -164,7 +164,8 @@ def agent_cells():
                 "virtStaleDomains": 0, "virtNotificationsSent": 0,
                 "virtNotificationsSuppressed": 0, "virtNotificationsBulk": 0,
                 "virtNotificationsFolded": 0, "virtNotificationsDropped": 0,
-                "virtNotificationsWaiting": 0}
+                "virtNotificationsWaiting": 0, "virtCallsHung": 0,
+                "virtCallsHungLimit": 4}
 
 
 def percent(part, whole):
@@ -207,6 +208,7 @@ def domain_cells(reading):
         "virtDomainCpuSystem": cpu["system_time"] // 1000,
         "virtDomainVcpusOnline": reading["info"][3], "virtDomainVcpusMaximum": 2,
         "virtDomainLastEvent": 1, "virtDomainSampleAge": ANY, "virtDomainStale": virtmib.FALSE,
+        "virtDomainStaleReason": 1,
         "virtMemActual": memory["actual"] * KIB, "virtMemMaximum": reading["info"][1] * KIB,
         "virtMemUnused": memory["unused"] * KIB, "virtMemAvailable": memory["available"] * KIB,
         "virtMemUsable": memory["usable"] * KIB, "virtMemRss": memory["rss"] * KIB,

@@ -77,7 +77,7 @@ above() {
 # The model is for everybody, so it must not bring anybody's library along.
 foreign_model_includes() {
 	grep -n '^[[:space:]]*#[[:space:]]*include' subagent/clock.h subagent/snap*.h |
-	    grep -v -E '<(stdatomic|stdbool|stddef|stdint)\.h>|"snap_[a-z]*\.h"'
+	    grep -v -E '<(stdatomic|stdbool|stddef|stdint|time)\.h>|"snap_[a-z]*\.h"'
 }
 
 # One header after the other as if it were a program.

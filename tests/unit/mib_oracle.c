@@ -39,9 +39,9 @@ static const struct readable vm_readable[] = {
 };
 
 static const struct readable virt_readable[] = {
-	{ 1, { 1 }, 1, 20 },    /* virtAgent */
+	{ 1, { 1 }, 1, 22 },    /* virtAgent */
 	{ 1, { 2 }, 1, 29 },    /* virtHost */
-	{ 2, { 3, 1 }, 1, 33 }, /* virtDomainState to virtDomainNovaUser */
+	{ 2, { 3, 1 }, 1, 34 }, /* virtDomainState to virtDomainStaleReason */
 	{ 2, { 4, 1 }, 1, 18 }, /* virtMemActual to virtMemStatsPeriod */
 	{ 2, { 5, 1 }, 1, 6 },  /* virtVcpuState to virtVcpuUtilization */
 	{ 2, { 6, 1 }, 1, 32 }, /* virtDiskTarget to virtDiskWriteLatency */

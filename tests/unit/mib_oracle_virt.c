@@ -204,6 +204,8 @@ add_agent(struct oracle *oracle, const struct snapshot *snap)
 	counter32(&p, 18, oracle->notify->folded);
 	counter32(&p, 19, oracle->notify->dropped);
 	gauge(&p, 20, oracle->notify->waiting);
+	gauge(&p, 21, c->calls_hung);
+	gauge(&p, 22, c->calls_hung_limit);
 }
 
 static void
@@ -333,6 +335,7 @@ add_domain(const struct oracle_place *p, const struct snap_domain *d)
 	oracle_text(p, 31, d->def->nova.flavor);
 	oracle_text(p, 32, d->def->nova.project);
 	oracle_text(p, 33, d->def->nova.user);
+	oracle_integer(p, 34, d->stale_reason);
 }
 
 /* The part of the guest's memory that is not among the rest. */

@@ -378,6 +378,7 @@ fill_cells(struct random *rnd, struct snap_domain *dom, int64_t now_ms)
 	dom->job = (struct snap_job){ some_i32(rnd), some_u64(rnd),
 	    some_u64(rnd), some_u64(rnd) };
 	dom->trouble.kind = (int32_t)random_below(rnd, 5);
+	dom->stale_reason = 1 + (int32_t)random_below(rnd, 5);
 	dom->trouble.at_s = some_date(rnd);
 	some_chars(rnd, dom->trouble.detail, sizeof(dom->trouble.detail));
 	dom->admin_state = some_i32(rnd);
@@ -478,6 +479,8 @@ some_collector(struct random *rnd, struct snap_collector *c, int64_t now_ms)
 	c->failures = some_count(rnd);
 	c->calls = some_count(rnd);
 	c->calls_timed_out = some_count(rnd);
+	c->calls_hung = some_count(rnd);
+	c->calls_hung_limit = some_count(rnd);
 }
 
 void

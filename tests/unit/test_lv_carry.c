@@ -114,6 +114,16 @@ assert_values_of(const struct snap_fields *fields, void *row, uint64_t value)
 	}
 }
 
+/* Both parts; each says of itself alone whether anything was carried. */
+static bool
+carry(struct snap_domain *rec, const struct snap_domain *before)
+{
+	bool guest = lv_carry_values(rec, before, LV_PART_GUEST);
+	bool nics = lv_carry_values(rec, before, LV_PART_NICS);
+
+	return guest || nics;
+}
+
 static const struct rows same = { { 1, 2, 5 }, { "/a", "/b", "/c" } };
 
 static void
@@ -256,7 +266,7 @@ test_changed_medium(void **state)
 	assert_false(lv_carry_rates(second, first, START_MS + STEP_MS,
 	    &limits));
 	(void)lv_carry_rates(unknown, first, START_MS + STEP_MS, &limits);
-	assert_true(lv_carry_values(unknown, first));
+	assert_true(carry(unknown, first));
 	for (size_t i = 0; i < 4; i++) {
 		assert_rates_of(&snap_disk_fields, &second->disks[i], NO);
 		assert_rates_of(&snap_nic_fields, &second->nics[i], 100);
@@ -354,6 +364,25 @@ test_least_interval(void **state)
 }
 
 static void
+test_parts(void **state)
+{
+	struct snap_domain *before = measured(&same, 1000);
+	struct snap_domain *rec = new_record(&same);
+
+	(void)state;
+	assert_true(lv_carry_values(rec, before, LV_PART_NICS));
+	assert_values_of(&snap_nic_fields, &rec->nics[0], 1000);
+	assert_values_of(&snap_disk_fields, &rec->disks[0], NO);
+	assert_values_of(&snap_domain_fields, rec, NO);
+	assert_false(lv_carry_values(rec, before, LV_PART_NICS));
+	before->nics[0].rx_errors = 7;
+	assert_true(lv_carry_values(rec, before, LV_PART_GUEST));
+	for_each_row(rec, assert_values_of, 1000);
+	snap_domain_unref(before);
+	snap_domain_unref(rec);
+}
+
+static void
 test_values(void **state)
 {
 	static const struct rows now = { { 2, 4, 5 }, { "/b", "/c", "/c" } };
@@ -364,7 +393,7 @@ test_values(void **state)
 	rec->disks[2].capacity_bytes = 7;
 	rec->vcpus[2].halted = 8;
 	rec->memory.unused = 0; /* is known */
-	assert_true(lv_carry_values(rec, before));
+	assert_true(carry(rec, before));
 	assert_values_at(rec, 0, 1000);
 	assert_values_at(rec, 1, NO);
 	assert_true(rec->disks[2].capacity_bytes == 7);
@@ -375,7 +404,7 @@ test_values(void **state)
 	rec->memory.unused = 1000;
 	assert_values_of(&snap_domain_fields, rec, 1000);
 	/* and not a second time: now all is known that was */
-	assert_false(lv_carry_values(rec, before));
+	assert_false(carry(rec, before));
 	for_each_row(rec, assert_rates_of, NO);
 	snap_domain_unref(before);
 	snap_domain_unref(rec);
@@ -389,13 +418,13 @@ test_nothing_to_carry(void **state)
 	struct snap_domain *full = measured(&same, 1000);
 
 	(void)state;
-	assert_false(lv_carry_values(rec, unknown));
+	assert_false(carry(rec, unknown));
 	for_each_row(rec, assert_values_of, NO);
-	assert_false(lv_carry_values(full, unknown));
+	assert_false(carry(full, unknown));
 	for_each_row(full, assert_values_of, 1000);
 	/* a single value is something */
 	unknown->nics[1].rx_errors = 0;
-	assert_true(lv_carry_values(rec, unknown));
+	assert_true(carry(rec, unknown));
 	assert_true(rec->nics[1].rx_errors == 0);
 	snap_domain_unref(unknown);
 	snap_domain_unref(rec);
@@ -413,6 +442,7 @@ main(void)
 		cmocka_unit_test(test_missing_counters),
 		cmocka_unit_test(test_which_counters_are_lost),
 		cmocka_unit_test(test_least_interval),
+		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_nothing_to_carry),
 	};

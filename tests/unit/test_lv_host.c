@@ -13,21 +13,18 @@
 #include <libvirt/libvirt.h>
 
 #include "domxml.h"
-#include "lv_conn.h"
 #include "lv_host.h"
+#include "lv_test.h"
 #include "snapshot.h"
 
 static int
 set_up(void **state)
 {
 	static struct lv_conn lc;
-	const char *why;
 
 	domxml_init();
-	lv_conn_init();
 	memset(&lc, 0, sizeof(lc));
-	assert_int_equal(lv_conn_open(&lc, "test:///default", false, NULL,
-	    &why), 0);
+	lv_test_open(&lc, false);
 	*state = &lc;
 	return 0;
 }

@@ -18,7 +18,9 @@
 #include "lv_host.h"
 #include "lv_hv.h"
 #include "lv_inbox.h"
+#include "lv_pool.h"
 #include "lv_refresh.h"
+#include "lv_test.h"
 #include "options.h"
 #include "rfc7666.h"
 #include "vm_index.h"
@@ -37,11 +39,9 @@ static int
 set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const char *why;
 
 	assert_non_null(f);
 	domxml_init();
-	lv_conn_init();
 	assert_int_equal(options_init(&f->opts), 0);
 	strcpy(f->dir, "/tmp/vmmibd-test-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
@@ -49,8 +49,10 @@ set_up(void **state)
 	f->hv.opts = &f->opts;
 	f->hv.ix = vm_index_open(f->path);
 	assert_non_null(f->hv.ix);
-	assert_int_equal(lv_conn_open(&f->hv.lc, "test:///default", true, NULL,
-	    &why), 0);
+	lv_test_open(&f->hv.lc, true);
+	f->hv.pool = lv_pool_new(&f->opts, LV_TEST_URI, NULL);
+	assert_non_null(f->hv.pool);
+	lv_pool_place(f->hv.pool, LV_TEST_URI, f->hv.lc.conn);
 	f->hv.host = lv_host_read(&f->hv.lc, 0, false);
 	assert_non_null(f->hv.host);
 	*state = f;

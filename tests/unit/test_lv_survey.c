@@ -13,9 +13,10 @@
 #include <libvirt/libvirt.h>
 
 #include "domxml.h"
-#include "lv_conn.h"
 #include "lv_domain.h"
+#include "lv_errand.h"
 #include "lv_survey.h"
+#include "lv_test.h"
 #include "options.h"
 #include "vm_index.h"
 
@@ -50,19 +51,16 @@ set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct snap_uuid uuid;
-	const char *why;
 
 	assert_non_null(f);
 	domxml_init();
-	lv_conn_init();
 	assert_int_equal(options_init(&f->opts), 0);
 	strcpy(f->dir, "/tmp/vmmibd-test-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	snprintf(f->path, sizeof(f->path), "%s/indices", f->dir);
 	f->ix = vm_index_open(f->path);
 	assert_non_null(f->ix);
-	assert_int_equal(lv_conn_open(&f->lc, "test:///default", true, NULL,
-	    &why), 0);
+	lv_test_open(&f->lc, true);
 	f->dom = virDomainCreateXML(f->lc.conn, xml, 0);
 	assert_non_null(f->dom);
 	assert_int_equal(virDomainGetUUID(f->dom, uuid.octets), 0);
@@ -96,7 +94,17 @@ tear_down(void **state)
 static void
 survey(struct fixture *f)
 {
+	struct lv_survey *disks = lv_survey_new(f->d->def);
+
 	lv_survey_domain(f->d, &f->lc, f->dom);
+	assert_non_null(disks);
+	if (f->d->owed & LV_WANT_DISKS) {
+		disks->job_under_way = f->d->survey->job_under_way;
+		lv_survey_disks(disks, f->d->def, &f->lc, f->dom);
+		lv_survey_take_disks(f->d, f->d->def, disks, false);
+	}
+	f->d->owed = 0;
+	lv_survey_free(disks);
 }
 
 static void

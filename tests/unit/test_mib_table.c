@@ -456,7 +456,7 @@ test_empty(void **state)
 	(void)state;
 	check_empty(ORACLE_VM_MIB, 4);
 	/* all of virtAgent but the error, the age and two durations */
-	check_empty(ORACLE_VIRT_MIB, 16);
+	check_empty(ORACLE_VIRT_MIB, 18);
 }
 
 static void
