@@ -15,6 +15,7 @@
 #include "lv_glance.h"
 #include "lv_host.h"
 #include "lv_inbox.h"
+#include "lv_inquiry.h"
 #include "lv_pool.h"
 #include "lv_refresh.h"
 #include "lv_watch.h"
@@ -206,7 +207,7 @@ refresh(struct lv_collector *c)
 }
 
 /* Takes over a connection that a worker has opened, which passes over. */
-static bool
+static void
 take_connection(struct lv_collector *c, struct lv_errand *opened)
 {
 	struct lv_hv *hv = &c->hv;
@@ -223,18 +224,18 @@ take_connection(struct lv_collector *c, struct lv_errand *opened)
 	if (host == NULL) {
 		say_trouble(c, "cannot connect", "out of memory");
 		lv_conn_close(&hv->lc);
-		return false;
+		return;
 	}
 	hv->collector.reconnects += hv->host != NULL;
 	snap_host_unref(hv->host);
 	hv->host = host;
 	c->host_complete = false;
 	c->connected = true;
-	return true;
 }
 
+/* An attempt failed, or is left to itself. */
 static void
-say_no_connection(struct lv_collector *c, const struct lv_news *news)
+attempt_failed(struct lv_collector *c, const struct lv_news *news)
 {
 	char why[64];
 
@@ -242,9 +243,12 @@ say_no_connection(struct lv_collector *c, const struct lv_news *news)
 		snprintf(why, sizeof(why), "no answer for %d s",
 		    c->hv.opts->call_timeout_s);
 		say_trouble(c, "cannot connect", why);
-	} else if (news->kind == LV_NEWS_ANSWER && news->errand != NULL) {
+	} else {
 		say_trouble(c, "cannot connect", news->errand->why);
 	}
+	note_link(c, SNAP_LINK_DOWN);
+	plan_attempt(c);
+	publish(c);
 }
 
 /* What came of attempts to connect; true: a connection. */
@@ -255,13 +259,12 @@ look_for_connection(struct lv_collector *c)
 
 	while (!c->connected &&
 	    (news = lv_pool_news(c->hv.pool)).kind != LV_NEWS_NONE) {
-		/* Also what comes late is a connection. */
-		if (news.errand == NULL || news.errand->conn == NULL ||
-		    !take_connection(c, news.errand)) {
-			say_no_connection(c, &news);
-			note_link(c, SNAP_LINK_DOWN);
-			plan_attempt(c);
-			publish(c);
+		/* Also one that comes late is a connection. */
+		if (news.errand != NULL && news.errand->conn != NULL) {
+			take_connection(c, news.errand);
+		} else if (news.kind == LV_NEWS_HUNG ||
+		    news.kind == LV_NEWS_ANSWER) {
+			attempt_failed(c, &news);
 		}
 		lv_errand_free(news.errand);
 	}
@@ -290,6 +293,7 @@ begin(struct lv_collector *c)
 {
 	/* Whatever happened meanwhile sent its events to nobody. */
 	lv_hv_mark_dirty(&c->hv);
+	lv_inquiry_begin(&c->hv);
 	refresh(c);
 }
 

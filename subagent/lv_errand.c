@@ -99,6 +99,7 @@ lv_errand_split(struct lv_errand *errand, size_t first)
 				.uuid = q->uuid, .id = q->id, .want = q->want };
 		}
 	}
+	copy->open = errand->open;
 	copy->n_lists = errand->n_done_lists;
 	for (size_t i = 0; i < copy->n_lists; i++) {
 		copy->lists[i] = errand->lists[i];

@@ -474,6 +474,15 @@ lv_inquire(struct lv_hv *hv, int64_t until_ms)
 	}
 }
 
+void
+lv_inquiry_begin(struct lv_hv *hv)
+{
+	for (size_t i = 0; i < hv->n_domains; i++) {
+		hv->domains[i]->health = (struct lv_health){ LV_WELL };
+	}
+	hv->inquiry_look_ms = INT64_MAX;
+}
+
 int64_t
 lv_inquiry_due(const struct lv_hv *hv)
 {

@@ -24,6 +24,9 @@ struct lv_hv;
  */
 bool lv_inquire(struct lv_hv *hv, int64_t until_ms);
 
+/* There is another connection: all guests may be asked. */
+void lv_inquiry_begin(struct lv_hv *hv);
+
 /* When to inquire again even if no answer comes; INT64_MAX: no need. */
 int64_t lv_inquiry_due(const struct lv_hv *hv);
 
