@@ -29,6 +29,12 @@ list_rows(struct snap_domain *dom, struct rows rows[4])
 	    dom->n_nics, sizeof(*dom->nics) };
 }
 
+static enum lv_part
+part_of(const struct snap_fields *fields)
+{
+	return fields == &snap_nic_fields ? LV_PART_NICS : LV_PART_GUEST;
+}
+
 static uint32_t
 index_of(const void *row)
 {
@@ -69,12 +75,14 @@ continued(const struct rows *rows, const void *row, const struct rows *before,
 	return old;
 }
 
+/* A counter that was not asked for may be there, but is no sample. */
 static bool
 next_rate(void *row, void *before, const struct snap_rated *rated,
-    int64_t now_ms, const struct lv_carry_limits *limits)
+    bool missing, int64_t now_ms, const struct lv_carry_limits *limits)
 {
 	struct snap_rate *rate = snap_rate_of(row, rated->rate);
-	uint64_t count = *snap_u64(row, rated->counter);
+	uint64_t count = missing ? SNAP_NO_U64 :
+	    *snap_u64(row, rated->counter);
 
 	snap_rate_next(rate,
 	    before != NULL ? snap_rate_of(before, rated->rate) : NULL, count,
@@ -102,6 +110,7 @@ lv_carry_rates(struct snap_domain *rec, const struct snap_domain *before,
 	}
 	for (size_t t = 0; t < 4; t++) {
 		const struct snap_fields *fields = now[t].fields;
+		bool missing = limits->missing & part_of(fields);
 		size_t at = 0;
 
 		for (size_t i = 0; i < now[t].n; i++) {
@@ -111,7 +120,8 @@ lv_carry_rates(struct snap_domain *rec, const struct snap_domain *before,
 
 			for (size_t r = 0; r < fields->n_rates; r++) {
 				bool gone = next_rate(row, old,
-				    &fields->rates[r], now_ms, limits);
+				    &fields->rates[r], missing, now_ms,
+				    limits);
 
 				/* A tap may go while its guest goes on. */
 				lost |= gone && fields != &snap_nic_fields;
@@ -155,10 +165,9 @@ lv_carry_values(struct snap_domain *rec, const struct snap_domain *before,
 	list_rows(rec, now);
 	list_rows(snap_writable(before), then);
 	for (size_t t = 0; t < 4; t++) {
-		bool nics = now[t].fields == &snap_nic_fields;
 		size_t at = 0;
 
-		if (nics != (part == LV_PART_NICS)) {
+		if (part_of(now[t].fields) != part) {
 			continue;
 		}
 		for (size_t i = 0; i < now[t].n; i++) {

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asks for what is owed, by errands, and makes records of the answers. */
+/* Asks for what is owed, by errands. */
 #include "lv_inquiry.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "log.h"
-#include "lv_carry.h"
+#include "lv_answer.h"
 #include "lv_errand.h"
 #include "lv_hv.h"
 #include "lv_pool.h"
-#include "lv_record.h"
 #include "lv_survey.h"
 #include "options.h"
-#include "text.h"
 
 /* Between two looks for signs of life, and domains looked at each time. */
 #define LOOK_MS 1000
@@ -27,266 +23,6 @@
  */
 #define QUIET_MS 1000
 #define QUIET_PATIENCE_MS 100
-
-/* Pause before a domain is asked again because its answer was partial. */
-#define SETTLE_MS 50
-#define SETTLE_TRIES 6
-
-struct lv_carry_limits
-lv_inquiry_limits(const struct lv_hv *hv)
-{
-	return (struct lv_carry_limits){
-		/* Events bring samples in between, too close to make rates. */
-		.rate_min_ms = (int64_t)hv->opts->refresh_interval_s * 500,
-		.stale_after_ms = (int64_t)hv->opts->stale_after_s * 1000,
-	};
-}
-
-static const char *
-name_of(const struct lv_domain *d)
-{
-	return d->def != NULL && d->def->name != NULL ? d->def->name : "?";
-}
-
-/* The domain that a question was about, in the same run; NULL: none any more. */
-static struct lv_domain *
-subject(const struct lv_hv *hv, const struct lv_question *q)
-{
-	struct lv_domain *d = lv_hv_find(hv, &q->uuid);
-
-	return d != NULL && d->id == q->id ? d : NULL;
-}
-
-/* What no answer came to is owed as before. */
-static void
-owe_again(struct lv_hv *hv, const struct lv_errand *errand)
-{
-	for (size_t i = 0; i < errand->n; i++) {
-		const struct lv_question *q = &errand->questions[i];
-		struct lv_domain *d = q->done ? NULL : subject(hv, q);
-
-		if (d != NULL) {
-			d->owed |= q->want;
-		}
-	}
-}
-
-static void
-plan_settling(struct lv_domain *d)
-{
-	d->settle_at_ms = 0;
-	d->settling = d->settling && d->partial &&
-	    d->settle_tries < SETTLE_TRIES;
-	if (d->settling) {
-		d->settle_at_ms = clock_boot_ms() +
-		    (SETTLE_MS << d->settle_tries);
-		d->settle_tries++;
-	}
-}
-
-static void
-take_values(struct lv_hv *hv, struct lv_domain *d, struct lv_question *q)
-{
-	struct lv_carry_limits limits = lv_inquiry_limits(hv);
-
-	limits.began_ms = q->began_ms;
-	limits.sampled_ms = q->sampled_ms;
-	if (q->stats != NULL) {
-		limits.missing = LV_PART_NICS;
-		lv_record_from_stats(d, &hv->lc, q->stats->params,
-		    q->stats->nparams, &limits);
-	} else if (q->measured != NULL && q->def == d->def) {
-		lv_record_from_measured(d, &hv->lc, q->measured, &limits);
-		q->measured = NULL;
-	}
-}
-
-static void
-take_answer(struct lv_hv *hv, struct lv_domain *d, struct lv_question *q)
-{
-	if (q->stats == NULL && q->measured == NULL) {
-		return; /* it has gone, which the next listing will tell */
-	}
-	lv_health_answer(&d->health);
-	if (q->want & LV_WANT_JOB) {
-		lv_domain_take_job(d, &q->job);
-	}
-	if (q->want & LV_WANT_DISKS) {
-		lv_survey_take_disks(d, q->def, q->disks, q->busy);
-	}
-	if (q->sizes != NULL && d->id < 0 && lv_survey_fits(q->def, d->def)) {
-		free(d->sizes);
-		d->sizes = q->sizes;
-		q->sizes = NULL;
-	}
-	d->def_dirty |= q->period_set; /* no event tells of it */
-	take_values(hv, d, q);
-	plan_settling(d);
-}
-
-/* True if there were any. */
-static bool
-take_answers(struct lv_hv *hv, struct lv_errand *errand)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < LV_CALL_MAX; i++) {
-		hv->lc.lacks[i] |= errand->lacks[i];
-	}
-	for (size_t i = 0; i < errand->n; i++) {
-		struct lv_question *q = &errand->questions[i];
-		struct lv_domain *d = q->done ? subject(hv, q) : NULL;
-
-		if (d != NULL) {
-			take_answer(hv, d, q);
-			any = true;
-		}
-	}
-	return any;
-}
-
-/*
- * What a call that hangs says about all others: the guests that run, and the
- * storage of those that do not if no guest is to blame.
- */
-static void
-doubt_all(struct lv_hv *hv, const struct lv_errand *but, bool active_only)
-{
-	for (size_t i = 0; i < hv->n_domains; i++) {
-		struct lv_domain *d = hv->domains[i];
-
-		if (d->id >= 0 || !active_only) {
-			lv_health_doubt(&d->health);
-		}
-	}
-	for (size_t i = 0; i < but->n; i++) {
-		const struct lv_question *q = &but->questions[i];
-		struct lv_domain *d = q->done ? subject(hv, q) : NULL;
-
-		if (d != NULL && d->health.condition == LV_DOUBTFUL) {
-			lv_health_answer(&d->health);
-		}
-	}
-}
-
-/* Whether a command has occupied the guest since the call began, or nearly. */
-static bool
-is_occupied(struct lv_hv *hv, const struct lv_question *q)
-{
-	virDomainPtr dom = LV_ASK(&hv->lc,
-	    virDomainLookupByUUID(hv->lc.conn, q->uuid.octets));
-	int64_t since_ms = 0;
-	bool occupied;
-
-	if (dom == NULL) {
-		return false;
-	}
-	occupied = lv_job_control(&hv->lc, dom, &since_ms) ==
-	    VIR_DOMAIN_CONTROL_OCCUPIED &&
-	    since_ms >= hv->pool->timeout_ms / 2;
-	virDomainFree(dom);
-	return occupied;
-}
-
-/* Who is to blame, of those whom the call is about.  False: nobody known. */
-static bool
-blame(struct lv_hv *hv, const struct lv_news *news)
-{
-	const struct lv_errand *errand = news->errand;
-	bool found = false;
-
-	for (size_t i = news->call.first;
-	     i < news->call.first + news->call.n; i++) {
-		const struct lv_question *q = &errand->questions[i];
-		struct lv_domain *d = subject(hv, q);
-
-		if (d != NULL && (news->call.n == 1 || is_occupied(hv, q))) {
-			lv_health_hang(&d->health, news->serial);
-			log_warn("domain %s: does not answer, going on "
-			    "without it", name_of(d));
-			found = true;
-		}
-	}
-	return found;
-}
-
-static void
-give_up(struct lv_hv *hv, const struct lv_news *news)
-{
-	if (news->errand == NULL) {
-		return; /* out of memory; the next refresh asks again */
-	}
-	take_answers(hv, news->errand);
-	owe_again(hv, news->errand);
-	/* A call about nobody hangs in libvirtd itself. */
-	if (news->call.n > 0) {
-		doubt_all(hv, news->errand, blame(hv, news));
-	}
-	hv->inquiry_look_ms = 0;
-}
-
-/* The answer is too old to be of use, but that it came is good news. */
-static void
-come_back(struct lv_hv *hv, unsigned serial)
-{
-	int64_t now_ms = clock_boot_ms();
-
-	for (size_t i = 0; i < hv->n_domains; i++) {
-		struct lv_domain *d = hv->domains[i];
-
-		if (d->health.condition == LV_HUNG &&
-		    d->health.serial == serial) {
-			lv_health_return(&d->health, serial, now_ms);
-			hv->inquiry_look_ms = 0;
-			d->owed |= LV_WANT_VALUES;
-			log_notice("domain %s: answers again", name_of(d));
-		}
-	}
-}
-
-/* Once until it works again; values grow older meanwhile. */
-static void
-say_failure(struct lv_hv *hv, const struct lv_errand *errand)
-{
-	if (errand->failed) {
-		text_admin(hv->collector.error, errand->why);
-		if (!hv->inquiry_failed) {
-			log_warn("cannot ask guests: %s", errand->why);
-		}
-	} else if (hv->inquiry_failed) {
-		log_notice("guests can be asked again");
-	}
-	hv->inquiry_failed = errand->failed;
-}
-
-/* True if records have changed; sets *failed if asking on is of no use now. */
-static bool
-take_news(struct lv_hv *hv, const struct lv_news *news, bool *failed)
-{
-	bool changed = true;
-
-	switch (news->kind) {
-	case LV_NEWS_ANSWER:
-		changed = take_answers(hv, news->errand);
-		owe_again(hv, news->errand);
-		*failed |= news->errand->failed;
-		say_failure(hv, news->errand);
-		break;
-	case LV_NEWS_HUNG:
-		give_up(hv, news);
-		break;
-	case LV_NEWS_LATE:
-		come_back(hv, news->serial);
-		break;
-	default:
-		return false;
-	}
-	lv_errand_free(news->errand);
-	for (size_t i = 0; i < hv->n_domains; i++) {
-		lv_record_restate(hv->domains[i]);
-	}
-	return changed;
-}
 
 static bool
 is_wanted(const struct lv_domain *d, enum lv_condition condition)
@@ -459,7 +195,7 @@ lv_inquire(struct lv_hv *hv, int64_t until_ms)
 		struct lv_news news = lv_pool_news(hv->pool);
 
 		if (news.kind != LV_NEWS_NONE) {
-			changed |= take_news(hv, &news, &failed);
+			changed |= lv_answer_take(hv, &news, &failed);
 		} else if (hv->pool->busy) {
 			int64_t end_ms = until_ms < answer_ms(hv) ? until_ms :
 			    answer_ms(hv);
@@ -478,7 +214,8 @@ void
 lv_inquiry_begin(struct lv_hv *hv)
 {
 	for (size_t i = 0; i < hv->n_domains; i++) {
-		hv->domains[i]->health = (struct lv_health){ LV_WELL };
+		hv->domains[i]->health = (struct lv_health){
+		    .condition = LV_WELL };
 	}
 	hv->inquiry_look_ms = INT64_MAX;
 }

@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct lv_carry_limits;
 struct lv_hv;
 
 /* How long the collector waits for answers before it goes on without them. */
@@ -29,8 +28,5 @@ void lv_inquiry_begin(struct lv_hv *hv);
 
 /* When to inquire again even if no answer comes; INT64_MAX: no need. */
 int64_t lv_inquiry_due(const struct lv_hv *hv);
-
-/* How long samples count, and apart from that zeroed. */
-struct lv_carry_limits lv_inquiry_limits(const struct lv_hv *hv);
 
 #endif

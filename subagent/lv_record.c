@@ -8,6 +8,7 @@
 #include "lv_domain.h"
 #include "lv_stats.h"
 #include "lv_survey_data.h"
+#include "options.h"
 #include "rfc7666.h"
 #include "snap_fields.h"
 
@@ -256,4 +257,14 @@ lv_record_restate(struct lv_domain *d)
 		snap_domain_unref(d->record);
 		d->record = rec;
 	}
+}
+
+struct lv_carry_limits
+lv_record_limits(const struct options *opts)
+{
+	return (struct lv_carry_limits){
+		/* Events bring samples in between, too close to make rates. */
+		.rate_min_ms = (int64_t)opts->refresh_interval_s * 500,
+		.stale_after_ms = (int64_t)opts->stale_after_s * 1000,
+	};
 }

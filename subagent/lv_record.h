@@ -8,6 +8,7 @@
 struct lv_carry_limits;
 struct lv_conn;
 struct lv_domain;
+struct options;
 struct snap_domain;
 
 /*
@@ -30,5 +31,8 @@ void lv_record_from_measured(struct lv_domain *d, const struct lv_conn *lc,
 
 /* The guest's condition has changed: the same record says so. */
 void lv_record_restate(struct lv_domain *d);
+
+/* How long samples count and are carried on; apart from that zeroed. */
+struct lv_carry_limits lv_record_limits(const struct options *opts);
 
 #endif

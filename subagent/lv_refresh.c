@@ -129,7 +129,7 @@ static void
 record_plain(struct lv_hv *hv, struct lv_domain *d, virDomainPtr dom,
     virDomainStatsRecordPtr stats, int64_t began_ms, int64_t sampled_ms)
 {
-	struct lv_carry_limits limits = lv_inquiry_limits(hv);
+	struct lv_carry_limits limits = lv_record_limits(hv->opts);
 
 	limits.began_ms = began_ms;
 	limits.sampled_ms = sampled_ms;
@@ -241,7 +241,7 @@ refresh_listed(struct lv_hv *hv, const struct lv_listing *listing,
 	lv_hv_remove_unseen(hv);
 	lv_listing_flags(hv);
 	lv_host_measure(&hv->load, &hv->lc,
-	    lv_inquiry_limits(hv).rate_min_ms);
+	    lv_record_limits(hv->opts).rate_min_ms);
 	apply_batch(hv, batch);
 	take_turns(hv);
 	for (int i = 0; i < listing->n; i++) {

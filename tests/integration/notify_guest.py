@@ -142,10 +142,9 @@ def test_snapshot(on):
     path = on.run.join("snapped.qcow2")
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", path, "64M"], check=True)
     with on.guest("snapped", disks=False, extra=guestxml.disk(path, "vda", "qcow2")) as one:
-        # QEMU stands still meanwhile, and libvirt does not answer
         on.step("snapshot", lambda: one.domain.snapshotCreateXML(
             "<domainsnapshot><name>one</name></domainsnapshot>"),
-                 "vmSuspending? vmPaused? vmRunning", vm="snapped")
+                "vmSuspending? vmPaused? vmRunning", vm="snapped", snapshot=True)
         snapshot = one.domain.snapshotLookupByName("one")
         on.step("revert", lambda: one.domain.revertToSnapshot(snapshot),
                  "vmShutdown? vmRunning?", vm="snapped")

@@ -26,6 +26,8 @@ class Vm:
         # None: it may have moved away with its definition, or not
         self.exists, self.active, self.persistent = exists, active, persistent
         self.resumes, self.incoming = resumes, False
+        # a snapshot into its image is being taken, for which libvirt says paused (saving)
+        self.snapshot = False
 
 
 class Element(NamedTuple):
@@ -95,7 +97,7 @@ def _started(vm, group, event, later):
     return groups
 
 
-def _suspended(_vm, group, event, later):
+def _suspended(vm, group, event, later):
     stopped = _next(event, later, ("STOPPED",), 60)
     resumed = _next(event, later, ("RESUMED",), 60)
     ends = stopped if stopped and not (resumed and resumed.time < stopped.time) else None
@@ -106,6 +108,8 @@ def _suspended(_vm, group, event, later):
     elif event.detail == "PAUSED" and ends and ends.detail == "FROM_SNAPSHOT":
         # an internal snapshot of a VM that ends with it: nobody can ask meanwhile
         group.state(event, "suspending", "paused", optional=True)
+    elif event.detail == "PAUSED" and vm.snapshot:
+        group.state(event, "suspending", "paused")
     else:
         group.state(event, "paused",
                     optional=bool(_next(event, later, ("CRASHED",), AT_ONCE)))

@@ -99,10 +99,11 @@ class Scene:
         return [one for one in self.listener.arrived[mark:]
                 if one.notification.vms != {self.marker}]
 
-    def step(self, what, call, wanted, vm=None, until=None, told=None):
+    def step(self, what, call, wanted, vm=None, until=None, told=None, snapshot=False):
         """Makes the change; `wanted` names the notifications that are to arrive of the VM named
         `vm`, and none of any other.  `until` is the kind of libvirt's event that ends it, `told`
-        the state that was told before where it is not known.  Returns them."""
+        the state that was told before where it is not known, `snapshot` that one is taken.
+        Returns them."""
         events, start = self.log.mark(), self.listener.mark()
         call()
         if until:
@@ -122,10 +123,10 @@ class Scene:
         tap.check(fits(found, wanted), f"{what}: got {' '.join(_names(found)) or 'nothing'}, "
                   f"want {wanted or 'nothing'}\n" + "\n".join(map(str, found)) + "\nevents\n" +
                   "\n".join(map(str, self.log.since(events))))
-        self.check(what, events, start, vm, told)
+        self.check(what, events, start, vm, told, snapshot)
         return found
 
-    def check(self, what, events, start, vm=None, told=None):
+    def check(self, what, events, start, vm=None, told=None, snapshot=False):
         """Compares what came with the events since these marks, VM by VM."""
         arrived = self.since(start)
         seen = [event for event in self.log.since(events) if event.name != MARKER]
@@ -138,8 +139,9 @@ class Scene:
             for notification in mine:
                 self.check_identity(notification, vm)
             index = self.indices.get(one)
-            groups = chains.expect([event for event in seen if event.uuid == one],
-                                   self.vms.setdefault(one, chains.Vm(resumes=self.resumes)))
+            known = self.vms.setdefault(one, chains.Vm(resumes=self.resumes))
+            known.snapshot = snapshot
+            groups = chains.expect([event for event in seen if event.uuid == one], known)
             before, = {told} if told else self.told.get(index, {"shutdown"})
             for notification, event in chains.match(mine, groups, before):
                 self.latencies.append((when[id(notification)] - event.time, what,
