@@ -17,7 +17,7 @@ import time
 
 import guestxml
 from hypervisor import libvirt
-from rundir import TimedOut
+from rundir import TIMEOUT_SCALE, TimedOut
 from tap import Skip, diag
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -180,9 +180,17 @@ class Guest:
         return self
 
     def shutdown(self, timeout=60):
-        """Presses the power button and waits."""
-        self.domain.shutdownFlags(libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
-        return self.wait_state(libvirt.VIR_DOMAIN_SHUTOFF, timeout)
+        """Presses the power button, again and again, for a guest that has just booted may miss
+        it, and waits."""
+        until = time.monotonic() + timeout * TIMEOUT_SCALE
+        while True:
+            with contextlib.suppress(libvirt.libvirtError):  # it is off by now
+                self.domain.shutdownFlags(libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN)
+            try:
+                return self.wait_state(libvirt.VIR_DOMAIN_SHUTOFF, 10)
+            except TimedOut:
+                if time.monotonic() > until:
+                    raise
 
     def destroy(self):
         if self.domain is not None and self.domain.isActive():

@@ -6,17 +6,21 @@ waited for (or the bulk form, where there is much to be told): it comes after wh
 way.
 """
 
+import contextlib
+import time
 import uuid
 
 import chains
 import notifications
 import tap
 import vmmib
+from hypervisor import libvirt
 from listener import Listener
 from rundir import TIMEOUT_SCALE, TimedOut
 
 LIMIT = 1 * TIMEOUT_SCALE  # seconds from libvirt's event to the arrival
 PATIENCE = 20
+AGAIN = 10
 MARKER = "marker"
 QEMU_MARKER = """<domain type='qemu'><name>{}</name>
 <uuid>6d61726b-6572-4000-8000-6d61726b6572</uuid><memory>65536</memory>
@@ -99,17 +103,30 @@ class Scene:
         return [one for one in self.listener.arrived[mark:]
                 if one.notification.vms != {self.marker}]
 
-    def step(self, what, call, wanted, vm=None, until=None, told=None, snapshot=False):
+    def _wait_event(self, events, what, kind, again):
+        """`again` is called now and then: a guest that has just booted may miss a button."""
+        repeat = time.monotonic() + AGAIN
+
+        def came():
+            nonlocal repeat
+            if again and time.monotonic() > repeat:
+                repeat += AGAIN
+                with contextlib.suppress(libvirt.libvirtError):
+                    again()
+            return [event for event in self.log.since(events) if event.kind == kind]
+        self.run.wait_until(came, 60, f"{what}: libvirt to say {kind}")
+
+    def step(self, what, call, wanted, vm=None, until=None, told=None, snapshot=False,
+             again=None):
         """Makes the change; `wanted` names the notifications that are to arrive of the VM named
-        `vm`, and none of any other.  `until` is the kind of libvirt's event that ends it, `told`
+        `vm`, and none of any other.  `until` is the kind of libvirt's event that ends it, before
+        which `again` is called a few times, `told`
         the state that was told before where it is not known, `snapshot` that one is taken.
         Returns them."""
         events, start = self.log.mark(), self.listener.mark()
         call()
         if until:
-            self.run.wait_until(
-                lambda: [event for event in self.log.since(events) if event.kind == until],
-                60, f"{what}: libvirt to say {until}")
+            self._wait_event(events, what, until, again)
 
         def came():
             return [one.notification for one in self.since(start)]
