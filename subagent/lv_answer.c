@@ -44,6 +44,7 @@ owe_again(struct lv_hv *hv, const struct lv_errand *errand)
 
 		if (d != NULL) {
 			d->owed |= q->want;
+			d->health.failed = errand->failed;
 		}
 	}
 }

@@ -22,7 +22,8 @@
 #include "options.h"
 #include "text.h"
 
-#define BACKOFF_MAX_MS 30000
+/* A hypervisor that has returned is to be served within 15 s. */
+#define BACKOFF_MAX_MS 10000
 
 /* Between two looks that events call for; the first comes at once. */
 #define EVENT_SPACING_MS 50

@@ -6,6 +6,7 @@ void
 lv_health_answer(struct lv_health *h)
 {
 	h->condition = LV_WELL;
+	h->failed = false;
 }
 
 void

@@ -33,6 +33,7 @@ struct lv_health {
 	enum lv_condition condition;
 	unsigned serial;    /* of the errand that hangs in it */
 	bool busy;          /* gave not all, being busy with a command */
+	bool failed;        /* could not be asked, for no fault of its own */
 	uint64_t cpu_ns;    /* its processor time when last looked at, */
 	int64_t cpu_ms;     /* which was then; 0: never */
 	int64_t lively_ms;  /* the last sign of life; 0: none */

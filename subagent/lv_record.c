@@ -82,6 +82,7 @@ stale_reason(const struct lv_domain *d)
 {
 	return d->health.condition == LV_HUNG ? SNAP_STALE_HUNG :
 	    d->health.condition == LV_DOUBTFUL ? SNAP_STALE_DOUBTFUL :
+	    d->health.failed ? SNAP_STALE_HYPERVISOR :
 	    d->health.busy ? SNAP_STALE_BUSY : SNAP_STALE_NONE;
 }
 
