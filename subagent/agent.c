@@ -20,6 +20,7 @@
 #include "mib_direct.h"
 #include "mib_serve.h"
 #include "options.h"
+#include "options_change.h"
 
 /*
  * Seconds between attempts to reach snmpd, and between pings while it is
@@ -39,14 +40,14 @@
 
 static int wake_pipe[2] = { -1, -1 };
 static volatile sig_atomic_t stopping;
-static volatile sig_atomic_t reopen_logs;
+static volatile sig_atomic_t reloading;
 static bool log_chosen;
 static bool running; /* agent_begin() is through */
 static bool connecting; /* no longer just reading the configuration */
 static char *address; /* of snmpd, from the configuration; NULL: default */
 static netsnmp_session *snmpd; /* the AgentX session; NULL: none */
 static pid_t snmpd_pid; /* at the other end of the last one; 0: not known */
-static const struct options *options;
+static const struct options *options; /* with a reference */
 
 bool
 agent_log_option(char *arg, int argc, char *const *argv)
@@ -76,7 +77,7 @@ static void
 on_signal(int signal_number)
 {
 	if (signal_number == SIGHUP) {
-		reopen_logs = 1;
+		reloading = 1;
 	} else {
 		stopping = 1;
 		alarm(STOP_WITHIN_S);
@@ -144,13 +145,11 @@ on_session_up(int major, int minor, void *session, void *arg)
 	snmpd = session;
 	snmpd->timeout = PING_TIMEOUT_US;
 	snmpd->retries = 0;
-	if (options->direct_answers) {
-		mib_direct_attach(session);
-	}
+	mib_direct_attach(session);
 	before = snmpd_pid;
 	snmpd_pid = peer_pid(session);
 	/* Where it is not known, rather nothing than all of it twice. */
-	mib_serve_connect(before == snmpd_pid);
+	mib_serve_connect(snmpd, before == snmpd_pid);
 	/* At first there is no log yet, and agent_begin() says it. */
 	if (running) {
 		log_notice("connected to snmpd");
@@ -270,13 +269,49 @@ agent_init(struct options *opts)
 		log_error("cannot make a pipe: %s", strerror(errno));
 		return -1;
 	}
-	options = opts;
+	options = options_ref(opts);
+	mib_direct_switch(opts->direct_answers);
 	set_up_library(opts);
 	init_agent("vmmibd");
 	/* A ping interval from the configuration replaces this one. */
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
 	    NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, PING_INTERVAL_S);
 	return agent_config_read(opts);
+}
+
+static bool
+same_address(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+struct options *
+agent_reload(void)
+{
+	struct options *fresh = options_again(options);
+	const char *used = configured_address();
+	char *before = used != NULL ? strdup(used) : NULL;
+	const char *now;
+	int rc = -1;
+
+	if (fresh != NULL && (used == NULL || before != NULL)) {
+		set_address(NULL);
+		rc = agent_config_reread(fresh);
+		now = configured_address();
+		if (options->agentx == NULL && !same_address(now, address)) {
+			log_warn("another agentXSocket takes a restart");
+		}
+		set_address(before);
+	}
+	free(before);
+	if (rc != 0 || !options_keep_fixed(fresh, options)) {
+		options_unref(fresh);
+		return NULL;
+	}
+	options_unref(options);
+	options = options_ref(fresh);
+	mib_direct_switch(fresh->direct_answers);
+	return fresh;
 }
 
 /* A socket that is there and may not be opened is another matter. */
@@ -323,16 +358,17 @@ agent_begin(const struct options *opts)
 
 /* Forgets what agent_wake() wrote and does what it was written for. */
 static void
-look_around(void)
+look_around(const struct agent_work *work)
 {
 	char bytes[64];
 
 	while (read(wake_pipe[0], bytes, sizeof(bytes)) > 0) {
 		continue;
 	}
-	if (reopen_logs) {
-		reopen_logs = 0;
+	if (reloading) {
+		reloading = 0;
 		netsnmp_logging_restart();
+		work->reload(work->arg);
 	}
 	log_flush();
 }
@@ -368,9 +404,10 @@ poll_once(netsnmp_large_fd_set *fds, struct timeval *timeout)
  * to the last: looking for it for a moment is faster than falling asleep.
  */
 static int
-wait_for_work(netsnmp_large_fd_set *fds, bool expect_more)
+wait_for_work(netsnmp_large_fd_set *fds, bool expect_more, int64_t due_ms)
 {
-	int64_t idle_ms = mib_serve_idle_ms();
+	int64_t serve_ms = mib_serve_idle_ms();
+	int64_t idle_ms = due_ms < serve_ms ? due_ms : serve_ms;
 	struct timeval none = { 0, 0 };
 	struct timeval idle = { (time_t)(idle_ms / 1000),
 	    (suseconds_t)(idle_ms % 1000 * 1000) };
@@ -387,23 +424,25 @@ wait_for_work(netsnmp_large_fd_set *fds, bool expect_more)
 }
 
 int
-agent_run(void)
+agent_run(const struct agent_work *work)
 {
 	netsnmp_large_fd_set fds;
 	bool answered = false;
+	int64_t due_ms = 0;
 	int rc = 0;
 
 	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
 	while (!stopping) {
-		int ready = wait_for_work(&fds, answered);
+		int ready = wait_for_work(&fds, answered, due_ms);
 
 		if (ready < 0 && errno != EINTR) {
 			log_error("select: %s", strerror(errno));
 			rc = -1;
 			break;
 		}
-		look_around();
-		mib_serve_adopt(snmpd);
+		look_around(work);
+		mib_serve_adopt();
+		due_ms = work->look(work->arg);
 		answered = ready > 0 &&
 		    !NETSNMP_LARGE_FD_ISSET(wake_pipe[0], &fds);
 		if (ready > 0) {
@@ -431,4 +470,6 @@ agent_end(void)
 	mib_serve_free();
 	free(address);
 	address = NULL;
+	options_unref(options);
+	options = NULL;
 }

@@ -4,8 +4,17 @@
 #define VMMIBD_AGENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct options;
+
+/* What the main loop does besides; all between two requests. */
+struct agent_work {
+	void (*reload)(void *arg); /* SIGHUP came */
+	/* Called often; returns in how many milliseconds it is due again. */
+	int64_t (*look)(void *arg);
+	void *arg;
+};
 
 /* Main thread only, but for agent_wake(). */
 
@@ -18,6 +27,12 @@ bool agent_log_option(char *arg, int argc, char *const *argv);
  */
 int agent_init(struct options *opts);
 
+/*
+ * Reads the configuration once more, and works by it.  Owned, with one
+ * reference; NULL: nothing has changed, for a reason that was logged.
+ */
+struct options *agent_reload(void);
+
 /* Goes to the background, or not; from here on log_msg() reaches the log. */
 int agent_begin(const struct options *opts);
 
@@ -25,7 +40,7 @@ int agent_begin(const struct options *opts);
  * Answers requests until SIGTERM or SIGINT; the library connects to snmpd, and
  * connects again whenever it must.  0, or -1 when it cannot wait for requests.
  */
-int agent_run(void);
+int agent_run(const struct agent_work *work);
 
 /* Any thread, also signal handlers: has the main thread look around. */
 void agent_wake(void);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent_config.h"
+#include "log.h"
 #include "options.h"
 
 #define WORDS_MAX 8
@@ -19,6 +20,7 @@
 /* Net-SNMP's parser callbacks take no argument of ours. */
 static struct options *reading;
 static int mistakes;
+static FILE *complaints; /* where mistakes are told */
 
 /* One line of the file; Net-SNMP adds where it was. */
 static void
@@ -75,7 +77,7 @@ on_log(int major, int minor, void *message, void *arg)
 	(void)minor;
 	(void)arg;
 	if (at == NULL || sscanf(at, ": line %d:", &line) != 1) {
-		fputs(log->msg, stderr);
+		fputs(log->msg, complaints);
 		return SNMP_ERR_NOERROR;
 	}
 	text = strchr(at + 7, ':') + 1;
@@ -85,7 +87,7 @@ on_log(int major, int minor, void *message, void *arg)
 	} else if (strncmp(text, "Warning: ", 9) == 0) {
 		text += 9; /* an unknown token, which is an error here */
 	}
-	fprintf(stderr, "%.*s:%d: %s", (int)(at - log->msg), log->msg, line,
+	fprintf(complaints, "%.*s:%d: %s", (int)(at - log->msg), log->msg, line,
 	    text);
 	mistakes += !is_shared_file(log->msg, (size_t)(at - log->msg));
 	return SNMP_ERR_NOERROR;
@@ -110,7 +112,7 @@ check_readable(const char *path)
 
 	/* A directory can be opened, but not read. */
 	if (file == NULL || (fgetc(file) == EOF && ferror(file))) {
-		fprintf(stderr, "%s:0: %s\n", path, strerror(errno));
+		fprintf(complaints, "%s:0: %s\n", path, strerror(errno));
 		if (file != NULL) {
 			fclose(file);
 		}
@@ -154,34 +156,124 @@ choose_files(const struct options *opts)
 	return check_readable(opts->config_file);
 }
 
-int
-agent_config_read(struct options *opts)
+/* Has read() do it, with mistakes noticed. */
+static int
+read_files(struct options *opts, void (*read)(const struct options *opts))
 {
 	netsnmp_log_handler *handler;
 	char why[OPTIONS_WHY];
 
+	mistakes = 0;
 	if (choose_files(opts) != 0) {
 		return -1;
 	}
 	reading = opts;
-	for (size_t i = 0; options_token_name(i) != NULL; i++) {
-		register_app_config_handler(options_token_name(i), on_token,
-		    NULL, options_token_help(i));
-	}
 	enable_log_handlers(0);
 	handler = netsnmp_register_loghandler(NETSNMP_LOGHANDLER_CALLBACK,
 	    LOG_DEBUG);
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
 	    on_log, NULL);
-	init_snmp("vmmibd");
+	read(opts);
 	snmp_unregister_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
 	    on_log, NULL, 0);
 	netsnmp_remove_loghandler(handler);
 	enable_log_handlers(1);
+	reading = NULL;
 	if (mistakes == 0 && options_finish(opts, why) != 0) {
-		fprintf(stderr, "%s:0: %s\n", opts->config_file != NULL ?
+		fprintf(complaints, "%s:0: %s\n", opts->config_file != NULL ?
 		    opts->config_file : "vmmibd.conf", why);
 		mistakes++;
 	}
 	return mistakes == 0 ? 0 : -1;
+}
+
+static void
+read_first(const struct options *opts)
+{
+	(void)opts;
+	init_snmp("vmmibd");
+}
+
+int
+agent_config_read(struct options *opts)
+{
+	for (size_t i = 0; options_token_name(i) != NULL; i++) {
+		register_app_config_handler(options_token_name(i), on_token,
+		    NULL, options_token_help(i));
+	}
+	complaints = stderr;
+	return read_files(opts, read_first);
+}
+
+/*
+ * Without the callbacks that the library's own way to do this has in the end:
+ * they would have it connect to snmpd once more.
+ */
+static void
+read_again(const struct options *opts)
+{
+	if (opts->config_file != NULL) {
+		read_config_with_type(opts->config_file, "vmmibd");
+	} else {
+		read_config_files(NORMAL_CONFIG);
+	}
+}
+
+/* What the library takes from the file while it runs, but is not to. */
+static const struct {
+	const char *token;
+	int id;
+} fixed[] = {
+	{ "agentXPingInterval", NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL },
+	{ "agentXTimeout", NETSNMP_DS_AGENT_AGENTX_TIMEOUT },
+	{ "agentXRetries", NETSNMP_DS_AGENT_AGENTX_RETRIES },
+};
+
+#define N_FIXED (sizeof(fixed) / sizeof(fixed[0]))
+
+static int
+read_again_fixed(struct options *opts)
+{
+	int before[N_FIXED];
+	int rc;
+
+	for (size_t i = 0; i < N_FIXED; i++) {
+		before[i] = netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID,
+		    fixed[i].id);
+	}
+	rc = read_files(opts, read_again);
+	for (size_t i = 0; i < N_FIXED; i++) {
+		if (netsnmp_ds_get_int(NETSNMP_DS_APPLICATION_ID,
+		    fixed[i].id) != before[i]) {
+			netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
+			    fixed[i].id, before[i]);
+			log_warn("%s takes a restart to change",
+			    fixed[i].token);
+		}
+	}
+	return rc;
+}
+
+int
+agent_config_reread(struct options *opts)
+{
+	char *text = NULL, *save = NULL;
+	size_t size = 0;
+	int rc;
+
+	complaints = open_memstream(&text, &size);
+	if (complaints == NULL) {
+		log_error("out of memory");
+		return -1;
+	}
+	rc = read_again_fixed(opts);
+	/* Only now do messages reach the log again. */
+	fclose(complaints);
+	complaints = stderr;
+	for (char *line = text != NULL ? strtok_r(text, "\n", &save) : NULL;
+	     line != NULL; line = strtok_r(NULL, "\n", &save)) {
+		log_error("%s", line);
+	}
+	free(text);
+	return rc;
 }

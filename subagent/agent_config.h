@@ -12,4 +12,10 @@ struct options;
  */
 int agent_config_read(struct options *opts);
 
+/*
+ * Reads it once more, into other options.  Mistakes go to the log.  What
+ * Net-SNMP itself was told of AgentX stays as it was; a change is logged.
+ */
+int agent_config_reread(struct options *opts);
+
 #endif

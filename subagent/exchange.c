@@ -14,6 +14,7 @@
 #define NOTES_MAX 65536
 
 struct exchange {
+	atomic_uint refs;
 	_Atomic(const struct snapshot *) newest;
 	void (*wake)(void);
 	atomic_bool told; /* there is something in notes */
@@ -28,6 +29,7 @@ exchange_new(void (*wake)(void))
 	struct exchange *ex = calloc(1, sizeof(*ex));
 
 	if (ex != NULL) {
+		atomic_init(&ex->refs, 1);
 		ex->wake = wake;
 		pthread_mutex_init(&ex->lock, NULL);
 		note_list_init(&ex->notes);
@@ -35,10 +37,17 @@ exchange_new(void (*wake)(void))
 	return ex;
 }
 
-void
-exchange_free(struct exchange *ex)
+struct exchange *
+exchange_ref(struct exchange *ex)
 {
-	if (ex != NULL) {
+	atomic_fetch_add(&ex->refs, 1);
+	return ex;
+}
+
+void
+exchange_unref(struct exchange *ex)
+{
+	if (ex != NULL && atomic_fetch_sub(&ex->refs, 1) == 1) {
 		snapshot_unref(exchange_take(ex));
 		note_list_free(&ex->notes);
 		pthread_mutex_destroy(&ex->lock);

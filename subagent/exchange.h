@@ -12,10 +12,12 @@ struct snapshot;
 /*
  * An exchange for one connection.  wake() is called on the publishing thread
  * after each publication; it must get the main thread to take.  NULL: no
- * memory.  Freed when no other thread uses it any more.
+ * memory.  It is counted by reference, for a collector that was left to itself
+ * may outlast whoever took what it published.
  */
 struct exchange *exchange_new(void (*wake)(void));
-void exchange_free(struct exchange *ex);
+struct exchange *exchange_ref(struct exchange *ex);
+void exchange_unref(struct exchange *ex); /* NULL is allowed */
 
 /* Offers a snapshot, whose reference passes over; replaces an untaken one. */
 void exchange_publish(struct exchange *ex, const struct snapshot *snap);

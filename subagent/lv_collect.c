@@ -9,24 +9,52 @@
 
 #include "clock.h"
 #include "log.h"
+#include "exchange.h"
 #include "lv_cycle.h"
+#include "lv_events.h"
 #include "lv_inbox.h"
 #include "lv_pool.h"
 #include "lv_watch.h"
 #include "options.h"
+#include "options_change.h"
 #include "thread.h"
 #include "told.h"
+
+/* What becomes of a thread that was told to stop. */
+enum { UNDECIDED, ENDED, ABANDONED };
+
+static atomic_uint abandoned; /* threads that have not ended yet */
+
+static void
+free_inbox(void *inbox)
+{
+	lv_inbox_free(inbox);
+}
+
+/* Events that come at this very moment may still be put there. */
+static void
+drop_inbox(struct lv_collector *c)
+{
+	if (c->inbox != NULL) {
+		lv_events_then(free_inbox, c->inbox);
+		c->inbox = NULL;
+	}
+}
 
 void
 lv_collect_free(struct lv_collector *c)
 {
 	if (c != NULL) {
+		const struct options *opts = c->hv.opts;
+
 		lv_hv_free(&c->hv);
 		lv_watch_free(c->watch);
 		note_list_free(&c->notes);
-		lv_inbox_free(c->inbox);
+		drop_inbox(c);
 		lv_store_close(&c->store);
+		exchange_unref(c->ex);
 		free(c);
+		options_unref(opts);
 	}
 }
 
@@ -42,11 +70,11 @@ collector_new(const struct options *opts,
 		return NULL;
 	}
 	c->where = where;
-	c->ex = ex;
+	c->ex = exchange_ref(ex);
 	c->backoff_ms = LV_CYCLE_BACKOFF_MS;
 	c->jitter = (unsigned)clock_boot_ms();
 	c->good_ms = clock_boot_ms();
-	c->hv.opts = opts;
+	c->hv.opts = options_ref(opts);
 	c->hv.collector = (struct snap_collector){
 		.link = SNAP_LINK_CONNECTING,
 		.link_since_ms = c->good_ms,
@@ -77,7 +105,9 @@ lv_collect_new(const struct options *opts,
 	if (c == NULL) {
 		return NULL;
 	}
-	*told = lv_store_told(&c->store);
+	if (*told == NULL) {
+		*told = lv_store_told(&c->store);
+	}
 	c->watch = *told != NULL ? lv_watch_new(*told, opts) : NULL;
 	if (c->watch == NULL) {
 		log_error("%s: out of memory", where->name);
@@ -87,10 +117,33 @@ lv_collect_new(const struct options *opts,
 	return c;
 }
 
+static void *
+run(void *arg)
+{
+	struct lv_collector *c = arg;
+
+	if (!c->connected) {
+		lv_conn_close(&c->hv.lc);
+	}
+	lv_cycle_run(c);
+	if (!atomic_load(&c->keeps)) {
+		lv_conn_close(&c->hv.lc);
+		c->connected = false;
+	}
+	if (atomic_exchange(&c->fate, ENDED) == ABANDONED) {
+		lv_collect_free(c);
+		atomic_fetch_sub(&abandoned, 1);
+	}
+	return NULL;
+}
+
 int
 lv_collect_start(struct lv_collector *c)
 {
-	int error = thread_start(&c->thread, lv_cycle_run, c);
+	int error;
+
+	atomic_store(&c->fate, UNDECIDED);
+	error = thread_start(&c->thread, run, c);
 
 	if (error != 0) {
 		log_error("%s: cannot start a thread: %s", c->where->name,
@@ -102,8 +155,9 @@ lv_collect_start(struct lv_collector *c)
 }
 
 void
-lv_collect_stop(struct lv_collector *c)
+lv_collect_stop(struct lv_collector *c, bool keep)
 {
+	atomic_store(&c->keeps, keep);
 	lv_inbox_stop(c->inbox);
 }
 
@@ -126,6 +180,80 @@ lv_collect_join(struct lv_collector *c, int64_t deadline_ms)
 	}
 	c->started = false;
 	return 0;
+}
+
+/* From a connection that was broken off nothing is to come any more. */
+static int
+replace_inbox(struct lv_collector *c)
+{
+	struct lv_inbox *inbox = lv_inbox_new();
+
+	if (inbox == NULL) {
+		log_error("%s: out of memory", c->where->name);
+		return -1;
+	}
+	drop_inbox(c);
+	c->inbox = inbox;
+	return 0;
+}
+
+bool
+lv_collect_is_open(const struct lv_collector *c)
+{
+	return c->connected;
+}
+
+int
+lv_collect_restart(struct lv_collector *c, const struct options *opts,
+    const struct options_connection *where)
+{
+	const struct options *before = c->hv.opts;
+	bool keep = c->connected &&
+	    options_same_link(before, c->where, opts, where);
+
+	if (keep) {
+		lv_inbox_resume(c->inbox);
+		lv_hv_mark_dirty(&c->hv);
+	} else if (replace_inbox(c) == 0) {
+		c->connected = false;
+		c->announced = false;
+		c->trouble[0] = '\0';
+	} else {
+		return -1;
+	}
+	c->hv.opts = options_ref(opts);
+	c->where = where;
+	c->store.directory = opts->state_directory;
+	c->store.name = where->name;
+	options_unref(before);
+	c->hv.collector.interval_s = (uint64_t)opts->refresh_interval_s;
+	lv_watch_retain(c->watch, opts);
+	c->due_ms = 0;
+	c->backoff_ms = LV_CYCLE_BACKOFF_MS;
+	return lv_collect_start(c);
+}
+
+bool
+lv_collect_abandon(struct lv_collector *c)
+{
+	if (!lv_store_give_up(&c->store)) {
+		return false;
+	}
+	log_warn("%s: a libvirt call hangs and is left to itself",
+	    c->where->name);
+	pthread_detach(c->thread);
+	atomic_fetch_add(&abandoned, 1);
+	if (atomic_exchange(&c->fate, ABANDONED) == ENDED) {
+		lv_collect_free(c);
+		atomic_fetch_sub(&abandoned, 1);
+	}
+	return true;
+}
+
+bool
+lv_collect_leaves_threads(void)
+{
+	return atomic_load(&abandoned) > 0;
 }
 
 int

@@ -432,7 +432,6 @@ lv_cycle_run(void *arg)
 		lv_inbox_wait(c->inbox, settle(c), &batch);
 		act_on(c, &batch);
 	}
-	lv_conn_close(&c->hv.lc);
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
 #define VMMIBD_LV_CYCLE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ struct options_connection;
 
 struct lv_collector {
 	pthread_t thread;
+	atomic_int fate; /* of the thread; lv_collect.c's, as the next one */
+	atomic_bool keeps; /* its connection when it stops, to go on with it */
 	const struct options_connection *where;
 	struct exchange *ex;
 	struct lv_inbox *inbox;
@@ -41,7 +44,10 @@ struct lv_collector {
 	char trouble[256]; /* what was logged last; empty: all is well */
 };
 
-/* Until its inbox is told to stop; a thread's function, arg the collector. */
+/*
+ * Until its inbox is told to stop; a thread's function, arg the collector.  It
+ * does not close the connection.
+ */
 void *lv_cycle_run(void *arg);
 /* Connects, refreshes, publishes.  0, or -1 with a message logged. */
 int lv_cycle_once(struct lv_collector *c);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 
 static pthread_t event_thread;
 static atomic_bool event_thread_ends;
+static atomic_bool event_thread_runs;
 static int wake_timer = -1;
 
 static void *
@@ -66,6 +68,7 @@ lv_events_start(void)
 		    strerror(error));
 		return -1;
 	}
+	atomic_store(&event_thread_runs, true);
 	return 0;
 }
 
@@ -75,6 +78,49 @@ lv_events_stop(void)
 	atomic_store(&event_thread_ends, true);
 	virEventUpdateTimeout(wake_timer, 0);
 	pthread_join(event_thread, NULL);
+	atomic_store(&event_thread_runs, false);
+}
+
+struct errand {
+	void (*call)(void *arg);
+	void *arg;
+};
+
+static void
+run_errand(void *arg)
+{
+	struct errand *errand = arg;
+
+	errand->call(errand->arg);
+	free(errand);
+}
+
+/* What is to be done is done when libvirt lets go of the timer. */
+static void
+on_errand(int timer, void *arg)
+{
+	(void)arg;
+	virEventRemoveTimeout(timer);
+}
+
+void
+lv_events_then(void (*call)(void *arg), void *arg)
+{
+	struct errand *errand;
+
+	if (!atomic_load(&event_thread_runs)) {
+		call(arg);
+		return;
+	}
+	/* Without memory it is never done, which is better than too early. */
+	errand = malloc(sizeof(*errand));
+	if (errand == NULL) {
+		return;
+	}
+	*errand = (struct errand){ .call = call, .arg = arg };
+	if (virEventAddTimeout(0, on_errand, errand, run_errand) < 0) {
+		free(errand);
+	}
 }
 
 static void

@@ -22,11 +22,16 @@ struct lv_subscriptions {
 int lv_events_start(void);
 /* Ends that thread; after this no callback runs any more. */
 void lv_events_stop(void);
+/*
+ * Any thread: calls call(arg) on that thread, once no callback runs that began
+ * before; at once if it does not run.
+ */
+void lv_events_then(void (*call)(void *arg), void *arg);
 
 /*
  * Subscribes the inbox to all events of conn that matter and that the driver
  * has.  Callbacks run on the event thread and only fill the inbox, which must
- * live until lv_events_stop().
+ * live until they were unsubscribed, and lv_events_then() after that.
  */
 void lv_events_subscribe(virConnectPtr conn, struct lv_inbox *inbox,
     struct lv_subscriptions *subs);

@@ -207,6 +207,14 @@ lv_inbox_stopped(struct lv_inbox *inbox)
 	return stop;
 }
 
+void
+lv_inbox_resume(struct lv_inbox *inbox)
+{
+	pthread_mutex_lock(&inbox->lock);
+	inbox->stop = false;
+	pthread_mutex_unlock(&inbox->lock);
+}
+
 static bool
 something_arrived(const struct lv_inbox *inbox)
 {

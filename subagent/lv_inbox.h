@@ -63,6 +63,8 @@ void lv_inbox_wake(struct lv_inbox *inbox);
 /* Any thread: makes the present and all later waits end with stop. */
 void lv_inbox_stop(struct lv_inbox *inbox);
 bool lv_inbox_stopped(struct lv_inbox *inbox);
+/* Any thread: takes that back; what has arrived meanwhile is still there. */
+void lv_inbox_resume(struct lv_inbox *inbox);
 
 /*
  * The collector: waits until something arrives or the boot clock reaches

@@ -75,7 +75,8 @@ lv_store_open(struct lv_store *store, const char *directory, const char *name,
 	char path[PATH_MAX];
 
 	*store = (struct lv_store){ .directory = directory, .name = name,
-	    .read_only = read_only, .lock_fd = -1 };
+	    .read_only = read_only, .lock_fd = -1,
+	    .lock = PTHREAD_MUTEX_INITIALIZER };
 	if (path_of(store, "/indices", path) != 0) {
 		log_error("state directory: %s", strerror(errno));
 		return NULL;
@@ -109,6 +110,18 @@ lv_store_close(struct lv_store *store)
 	}
 }
 
+bool
+lv_store_give_up(struct lv_store *store)
+{
+	if (pthread_mutex_trylock(&store->lock) != 0) {
+		return false;
+	}
+	store->given_up = true;
+	lv_store_close(store);
+	pthread_mutex_unlock(&store->lock);
+	return true;
+}
+
 static int
 try_to_save(struct lv_store *store, struct vm_index *ix)
 {
@@ -127,10 +140,10 @@ try_to_save(struct lv_store *store, struct vm_index *ix)
 	return -1;
 }
 
-void
-lv_store_save(struct lv_store *store, struct vm_index *ix, const char *shown)
+static void
+save(struct lv_store *store, struct vm_index *ix, const char *shown)
 {
-	if (store->read_only) {
+	if (store->read_only || store->given_up) {
 		return;
 	}
 	if (try_to_save(store, ix) == 0) {
@@ -143,4 +156,12 @@ lv_store_save(struct lv_store *store, struct vm_index *ix, const char *shown)
 		    strerror(errno));
 		store->failed = true;
 	}
+}
+
+void
+lv_store_save(struct lv_store *store, struct vm_index *ix, const char *shown)
+{
+	pthread_mutex_lock(&store->lock);
+	save(store, ix, shown);
+	pthread_mutex_unlock(&store->lock);
 }

@@ -36,6 +36,8 @@ struct told;
 struct lv_watch *lv_watch_new(const struct told *told,
     const struct options *opts);
 void lv_watch_free(struct lv_watch *watch); /* NULL is allowed */
+/* Forgets VMs that are not to be served any more. */
+void lv_watch_retain(struct lv_watch *watch, const struct options *opts);
 
 /*
  * Makes notes of events, after what they made out of date was read again, and

@@ -186,6 +186,24 @@ lv_watch_new(const struct told *told, const struct options *opts)
 	return watch;
 }
 
+void
+lv_watch_retain(struct lv_watch *watch, const struct options *opts)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < watch->n; i++) {
+		struct lv_watched *vm = watch->vms[i];
+
+		if (vm->def->name == NULL ||
+		    options_domain_wanted(opts, vm->def->name)) {
+			watch->vms[n++] = vm;
+		} else {
+			free_vm(vm);
+		}
+	}
+	watch->n = n;
+}
+
 const struct lv_domain *
 lv_watched_domain(const struct lv_watched *vm, const struct lv_hv *hv)
 {

@@ -19,6 +19,7 @@ enum {
 };
 
 static netsnmp_callback library_callback;
+static bool switched_off;
 
 static bool
 set_value(netsnmp_variable_list *vb, const struct mib_value *value)
@@ -128,11 +129,17 @@ on_agentx(int operation, netsnmp_session *session, int request_id,
     netsnmp_pdu *pdu, void *magic)
 {
 	if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE &&
-	    (pdu->command == AGENTX_GET_PDU ||
+	    !switched_off && (pdu->command == AGENTX_GET_PDU ||
 		pdu->command == AGENTX_GETNEXT_PDU) && answer(session, pdu)) {
 		return 1;
 	}
 	return library_callback(operation, session, request_id, pdu, magic);
+}
+
+void
+mib_direct_switch(bool yes)
+{
+	switched_off = !yes;
 }
 
 void

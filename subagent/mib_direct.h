@@ -5,6 +5,7 @@
 
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
+#include <stdbool.h>
 
 /*
  * Puts itself in front of the library's callback of an AgentX session that has
@@ -13,5 +14,8 @@
  * odd, goes on to the library, whose handler gives the same answers.
  */
 void mib_direct_attach(netsnmp_session *session);
+
+/* no: all goes on to the library; at first: yes. */
+void mib_direct_switch(bool yes);
 
 #endif

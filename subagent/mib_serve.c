@@ -11,6 +11,7 @@
 #include "exchange.h"
 #include "log.h"
 #include "mib_notify.h"
+#include "mib_register.h"
 #include "mib_serve.h"
 #include "mib_set.h"
 #include "mib_tree.h"
@@ -20,8 +21,9 @@
 /* The first connection and refresh may take so long. */
 #define FIRST_WITHIN_MS 10000
 
-struct source {
-	struct source *next;
+struct mib_source {
+	struct mib_source *next;
+	bool registered[MIB_N_REGIONS];
 	const char *context; /* "" for the default one */
 	struct exchange *ex;
 	struct mib_view view;
@@ -30,8 +32,9 @@ struct source {
 	bool stale; /* what the view shows is too old, and the log says so */
 };
 
-static struct source *sources;
+static struct mib_source *sources;
 static struct mib_wire wire; /* to snmpd, shared by all sources */
+static netsnmp_session *live; /* with snmpd; NULL: none */
 
 static const struct mib_region *
 region_of(const oid *name, size_t name_len)
@@ -49,7 +52,7 @@ region_of(const oid *name, size_t name_len)
 }
 
 static void
-answer_get(const struct mib_region *region, const struct source *source,
+answer_get(const struct mib_region *region, const struct mib_source *source,
     netsnmp_agent_request_info *info, netsnmp_request_info *request)
 {
 	netsnmp_variable_list *vb = request->requestvb;
@@ -70,7 +73,7 @@ answer_get(const struct mib_region *region, const struct source *source,
 }
 
 static void
-answer_next(const struct mib_region *region, const struct source *source,
+answer_next(const struct mib_region *region, const struct mib_source *source,
     netsnmp_request_info *request)
 {
 	netsnmp_variable_list *vb = request->requestvb;
@@ -93,7 +96,7 @@ answer(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg,
 {
 	const struct mib_region *region = region_of(reg->rootoid,
 	    reg->rootoid_len);
-	struct source *source = handler->myvoid;
+	struct mib_source *source = handler->myvoid;
 
 	for (; requests != NULL; requests = requests->next) {
 		if (requests->processed) {
@@ -112,7 +115,7 @@ answer(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg,
 
 /* Net-SNMP frees what it is given along with the registration. */
 static netsnmp_handler_registration *
-new_registration(const struct mib_region *region, const struct source *source)
+new_registration(const struct mib_region *region, const struct mib_source *source)
 {
 	netsnmp_handler_registration *reg;
 
@@ -133,7 +136,8 @@ new_registration(const struct mib_region *region, const struct source *source)
 }
 
 static bool
-register_region(const struct mib_region *region, const struct source *source)
+register_region(const struct mib_region *region,
+    const struct mib_source *source)
 {
 	netsnmp_handler_registration *reg = new_registration(region, source);
 
@@ -144,6 +148,60 @@ register_region(const struct mib_region *region, const struct source *source)
 		return false;
 	}
 	return true;
+}
+
+static bool
+register_all(struct mib_source *source)
+{
+	bool ok = true;
+
+	mib_register_mute(live, true);
+	for (size_t i = 0; i < MIB_N_REGIONS && ok; i++) {
+		ok = register_region(mib_regions[i], source);
+		source->registered[i] = ok;
+	}
+	mib_register_mute(live, false);
+	for (size_t i = 0; i < MIB_N_REGIONS && ok && live != NULL; i++) {
+		mib_register_send(live, mib_regions[i], source->context);
+	}
+	return ok;
+}
+
+/* Not by the registration, of which the library uses names it has freed. */
+static void
+unregister_region(const struct mib_region *region,
+    const struct mib_source *source)
+{
+	oid root[MAX_OID_LEN];
+
+	memcpy(root, region->root, region->root_len * sizeof(oid));
+	unregister_mib_context(root, region->root_len, DEFAULT_MIB_PRIORITY,
+	    0, 0, source->context);
+}
+
+static void
+unregister_all(struct mib_source *source)
+{
+	mib_register_mute(live, true);
+	for (size_t i = 0; i < MIB_N_REGIONS; i++) {
+		if (!source->registered[i]) {
+			continue;
+		}
+		unregister_region(mib_regions[i], source);
+		if (live != NULL) {
+			mib_register_withdraw(live, mib_regions[i],
+			    source->context);
+		}
+	}
+	mib_register_mute(live, false);
+}
+
+static void
+free_source(struct mib_source *source)
+{
+	snapshot_unref(source->view.snap);
+	mib_notify_free(source->notifier);
+	free(source);
 }
 
 /* Connecting, until a collector says more, or fails to for too long. */
@@ -159,17 +217,16 @@ first_snapshot(void)
 	return snap;
 }
 
-int
+struct mib_source *
 mib_serve_register(const char *context, struct exchange *ex,
     struct notify *notify)
 {
-	struct source *source = calloc(1, sizeof(*source));
-	bool ok;
+	struct mib_source *source = calloc(1, sizeof(*source));
 
 	if (source == NULL) {
 		log_error("cannot register context %s: out of memory",
 		    context);
-		return -1;
+		return NULL;
 	}
 	source->context = strcmp(context, "-") != 0 ? context : "";
 	source->ex = ex;
@@ -178,13 +235,46 @@ mib_serve_register(const char *context, struct exchange *ex,
 	source->switches.notify = notify;
 	source->notifier = mib_notify_new(source->context, context, notify,
 	    &wire);
-	source->next = sources;
-	sources = source; /* freed with the others, even if this fails */
-	ok = source->view.snap != NULL && source->notifier != NULL;
-	for (size_t i = 0; i < MIB_N_REGIONS && ok; i++) {
-		ok = register_region(mib_regions[i], source);
+	if (source->view.snap == NULL || source->notifier == NULL ||
+	    !register_all(source)) {
+		unregister_all(source);
+		free_source(source);
+		return NULL;
 	}
-	return ok ? 0 : -1;
+	source->next = sources;
+	sources = source;
+	return source;
+}
+
+void
+mib_serve_unregister(struct mib_source *source)
+{
+	struct mib_source **at = &sources;
+
+	while (*at != NULL && *at != source) {
+		at = &(*at)->next;
+	}
+	if (*at == NULL) {
+		return;
+	}
+	*at = source->next;
+	unregister_all(source);
+	free_source(source);
+}
+
+void
+mib_serve_switch(struct mib_source *source, struct exchange *ex)
+{
+	struct note_list notes;
+	uint64_t lost;
+
+	note_list_init(&notes);
+	lost = exchange_hear(source->ex, &notes);
+	if (lost > 0) {
+		exchange_lose(ex, lost);
+	}
+	exchange_tell(ex, &notes);
+	source->ex = ex;
 }
 
 void
@@ -201,7 +291,7 @@ mib_serve_announce(void)
 }
 
 static void
-replace(struct source *source, const struct snapshot *snap)
+replace(struct mib_source *source, const struct snapshot *snap)
 {
 	snapshot_unref(source->view.snap);
 	source->view.snap = snap;
@@ -212,7 +302,7 @@ replace(struct source *source, const struct snapshot *snap)
  * be hanging in the very call that would have renewed them.
  */
 static void
-judge_age(struct source *source, int64_t now_ms)
+judge_age(struct mib_source *source, int64_t now_ms)
 {
 	const struct snapshot *stale;
 
@@ -233,7 +323,7 @@ judge_age(struct source *source, int64_t now_ms)
 
 /* Notes first: the snapshots that show what they tell were there before. */
 static void
-adopt(struct source *source, int64_t now_ms, netsnmp_session *session)
+adopt(struct mib_source *source, int64_t now_ms)
 {
 	struct note_list notes;
 	const struct snapshot *newest;
@@ -251,16 +341,16 @@ adopt(struct source *source, int64_t now_ms, netsnmp_session *session)
 	if (lost > 0) {
 		notify_lose(source->switches.notify, lost);
 	}
-	mib_notify_run(source->notifier, &notes, &source->view, session);
+	mib_notify_run(source->notifier, &notes, &source->view, live);
 }
 
 void
-mib_serve_adopt(netsnmp_session *session)
+mib_serve_adopt(void)
 {
 	int64_t now_ms = clock_boot_ms();
 
-	for (struct source *s = sources; s != NULL; s = s->next) {
-		adopt(s, now_ms, session);
+	for (struct mib_source *s = sources; s != NULL; s = s->next) {
+		adopt(s, now_ms);
 	}
 }
 
@@ -269,7 +359,7 @@ mib_serve_idle_ms(void)
 {
 	int64_t now_ms = clock_boot_ms(), idle_ms = 3600000;
 
-	for (const struct source *s = sources; s != NULL; s = s->next) {
+	for (const struct mib_source *s = sources; s != NULL; s = s->next) {
 		int64_t left_ms = mib_notify_due(s->notifier, now_ms) - now_ms;
 
 		if (left_ms < idle_ms) {
@@ -282,15 +372,17 @@ mib_serve_idle_ms(void)
 void
 mib_serve_disconnect(bool gone)
 {
-	for (struct source *s = sources; s != NULL; s = s->next) {
+	live = NULL;
+	for (struct mib_source *s = sources; s != NULL; s = s->next) {
 		mib_notify_disconnect(s->notifier, gone);
 	}
 }
 
 void
-mib_serve_connect(bool same)
+mib_serve_connect(netsnmp_session *session, bool same)
 {
-	for (struct source *s = sources; s != NULL; s = s->next) {
+	live = session;
+	for (struct mib_source *s = sources; s != NULL; s = s->next) {
 		mib_notify_connect(s->notifier, same);
 	}
 }
@@ -300,7 +392,7 @@ mib_serve_find(const char *context, size_t context_len, const oid *name,
     size_t name_len, const struct mib_region **region)
 {
 	*region = region_of(name, name_len);
-	for (struct source *s = sources; s != NULL && *region != NULL;
+	for (struct mib_source *s = sources; s != NULL && *region != NULL;
 	     s = s->next) {
 		if (strlen(s->context) == context_len && (context_len == 0 ||
 		    memcmp(s->context, context, context_len) == 0)) {
@@ -314,11 +406,9 @@ void
 mib_serve_free(void)
 {
 	while (sources != NULL) {
-		struct source *gone = sources;
+		struct mib_source *gone = sources;
 
 		sources = gone->next;
-		snapshot_unref(gone->view.snap);
-		mib_notify_free(gone->notifier);
-		free(gone);
+		free_source(gone);
 	}
 }

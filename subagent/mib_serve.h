@@ -11,6 +11,7 @@
 
 struct exchange;
 struct mib_region;
+struct mib_source;
 struct mib_view;
 struct notify;
 
@@ -20,27 +21,31 @@ struct notify;
  * Registers all regions with Net-SNMP, in the default SNMP context (context
  * "-") or in a named one.  Until the exchange has a snapshot the tables are
  * empty.  Notes that it brings become notifications by way of notify.
- * Context, exchange and notify must outlive the registration.  0, or -1 with a
- * message logged.
+ * Context, exchange and notify must outlive the registration.  NULL, with a
+ * message logged, when it fails.
  */
-int mib_serve_register(const char *context, struct exchange *ex,
-    struct notify *notify);
+struct mib_source *mib_serve_register(const char *context,
+    struct exchange *ex, struct notify *notify);
+/* Ends that, with snmpd, too.  NULL is allowed, and one that ended already. */
+void mib_serve_unregister(struct mib_source *source);
+/* Has it go on with another exchange, once all from the old one is heard. */
+void mib_serve_switch(struct mib_source *source, struct exchange *ex);
 
 /* Lists the MIB modules in sysORTable. */
 void mib_serve_announce(void);
 
 /*
  * Adopts the newest snapshots and the time, turns stale what is too old, and
- * sends the notifications that are due over the AgentX session (NULL: none).
+ * sends the notifications that are due.
  * Called between PDUs, so that one PDU sees one snapshot.
  */
-void mib_serve_adopt(netsnmp_session *session);
+void mib_serve_adopt(void);
 
 /* How many milliseconds until mib_serve_adopt() is due for want of news. */
 int64_t mib_serve_idle_ms(void);
 
 /* There is an AgentX session; same: with the snmpd of the one before. */
-void mib_serve_connect(bool same);
+void mib_serve_connect(netsnmp_session *session, bool same);
 /* It ended; gone: because snmpd did. */
 void mib_serve_disconnect(bool gone);
 
@@ -51,7 +56,7 @@ void mib_serve_disconnect(bool gone);
 const struct mib_view *mib_serve_find(const char *context, size_t context_len,
     const oid *name, size_t name_len, const struct mib_region **region);
 
-/* Drops all snapshots; after Net-SNMP has been shut down. */
+/* Ends all; after Net-SNMP has been shut down. */
 void mib_serve_free(void);
 
 #endif

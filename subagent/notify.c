@@ -83,6 +83,18 @@ notify_switch_bulk(struct notify *n, bool on)
 	n->status.bulk = on ? SNAP_TRUE : SNAP_FALSE;
 }
 
+void
+notify_limit(struct notify *n, const struct notify_limits *limits)
+{
+	n->burst.limits = *limits;
+}
+
+bool
+notify_is_idle(const struct notify *n)
+{
+	return n->first == NULL && n->fold.due_ms == INT64_MAX;
+}
+
 static void
 look_at_clock(struct notify *n, int64_t now_ms)
 {

@@ -70,6 +70,11 @@ const struct notify_status *notify_status(const struct notify *n);
 void notify_switch_per_vm(struct notify *n, bool on);
 void notify_switch_bulk(struct notify *n, bool on);
 
+/* From now on there is another limit. */
+void notify_limit(struct notify *n, const struct notify_limits *limits);
+/* Whether nothing waits, nor is gathered. */
+bool notify_is_idle(const struct notify *n);
+
 /*
  * Takes a note, which passes over.  Notes of one VM come in order.  What is to
  * be remembered without a notification (NOTE_KNOWN, or both switches are off)

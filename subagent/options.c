@@ -48,6 +48,39 @@ options_free(struct options *opts)
 	memset(opts, 0, sizeof(*opts));
 }
 
+struct options *
+options_new(void)
+{
+	struct options *opts = malloc(sizeof(*opts));
+
+	if (opts == NULL || options_init(opts) != 0) {
+		free(opts);
+		return NULL;
+	}
+	atomic_init(&opts->refs, 1);
+	return opts;
+}
+
+const struct options *
+options_ref(const struct options *opts)
+{
+	struct options *counted = (struct options *)(uintptr_t)opts;
+
+	atomic_fetch_add(&counted->refs, 1);
+	return opts;
+}
+
+void
+options_unref(const struct options *opts)
+{
+	struct options *counted = (struct options *)(uintptr_t)opts;
+
+	if (opts != NULL && atomic_fetch_sub(&counted->refs, 1) == 1) {
+		options_free(counted);
+		free(counted);
+	}
+}
+
 static void
 usage(FILE *out)
 {

@@ -3,6 +3,7 @@
 #ifndef VMMIBD_OPTIONS_H
 #define VMMIBD_OPTIONS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -50,11 +51,21 @@ struct options {
 	struct notify_limits burst;
 	int memory_stats_period_s; /* 0: guests are left as they are */
 	char *state_directory;
+
+	atomic_uint refs; /* of options_new() */
 };
 
 /* Defaults.  0, or -1 when out of memory. */
 int options_init(struct options *opts);
 void options_free(struct options *opts);
+
+/*
+ * The same in memory of its own, counted by reference, for threads may still
+ * work by them when the configuration was read again.  NULL: out of memory.
+ */
+struct options *options_new(void);
+const struct options *options_ref(const struct options *opts);
+void options_unref(const struct options *opts); /* NULL is allowed */
 
 enum options_verdict {
 	OPTIONS_RUN,

@@ -22,18 +22,18 @@
 #include "mib_serve.h"
 #include "notify.h"
 #include "options.h"
+#include "options_change.h"
+#include "run_line.h"
 #include "snapshot.h"
-#include "told.h"
 
 /* How long a hanging libvirt call may hold up an orderly end. */
 #define STOP_WITHIN_MS 1500
 
-/* One connection: its collector, and the way from it to the managers. */
-struct line {
-	struct exchange *ex;
-	struct lv_collector *collector;
-	struct told *told;
-	struct notify *notify;
+struct daemon {
+	const struct options *opts; /* those in force; with a reference */
+	struct line **lines;
+	size_t n;
+	int64_t look_ms; /* when to look at the lines; INT64_MAX: no need */
 };
 
 enum run_status
@@ -62,7 +62,7 @@ run_once(const struct options *opts)
 		} else {
 			all = false;
 		}
-		exchange_free(ex);
+		exchange_unref(ex);
 	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		log_error("standard output: %s", strerror(errno));
@@ -71,80 +71,185 @@ run_once(const struct options *opts)
 	return all ? RUN_STOPPED : RUN_CANNOT_START;
 }
 
+/* Takes the line over; false: out of memory, and it is freed. */
 static bool
-make_line(struct line *line, const struct options *opts,
+add_line(struct daemon *d, struct line *line)
+{
+	struct line **more = reallocarray(d->lines, d->n + 1, sizeof(*more));
+
+	if (more == NULL) {
+		log_error("out of memory");
+		line_free(line);
+		return false;
+	}
+	d->lines = more;
+	d->lines[d->n++] = line;
+	return true;
+}
+
+static bool
+make_line(struct daemon *d, const struct options *opts,
     const struct options_connection *where)
 {
-	line->ex = exchange_new(agent_wake);
-	if (line->ex == NULL) {
-		return false;
-	}
-	line->collector = lv_collect_new(opts, where, line->ex, &line->told);
-	if (line->collector == NULL) {
-		return false;
-	}
-	line->notify = notify_new(&opts->burst, opts->notify_per_vm,
-	    opts->notify_bulk, line->told);
-	return line->notify != NULL &&
-	    mib_serve_register(where->name, line->ex, line->notify) == 0;
+	struct line *line = line_new(opts, where);
+
+	return line != NULL && add_line(d, line);
 }
 
 /* False when a collector hangs in libvirt and still uses what it was given. */
 static bool
-stop_lines(struct line *lines, size_t n)
+stop_lines(struct daemon *d)
 {
 	int64_t deadline_ms = clock_boot_ms() + STOP_WITHIN_MS;
-	bool all = true;
+	bool all = !lv_collect_leaves_threads();
 
-	for (size_t i = 0; i < n; i++) {
-		if (lines[i].collector != NULL) {
-			lv_collect_stop(lines[i].collector);
-		}
+	for (size_t i = 0; i < d->n; i++) {
+		line_stop(d->lines[i]);
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (lines[i].collector != NULL &&
-		    lv_collect_join(lines[i].collector, deadline_ms) != 0) {
-			all = false;
-		}
+	for (size_t i = 0; i < d->n; i++) {
+		all = line_join(d->lines[i], deadline_ms) && all;
 	}
 	return all;
 }
 
 static void
-free_lines(struct line *lines, size_t n)
+free_lines(struct daemon *d)
 {
-	for (size_t i = 0; i < n; i++) {
-		lv_collect_free(lines[i].collector);
-		exchange_free(lines[i].ex);
-		notify_free(lines[i].notify);
-		told_close(lines[i].told);
+	for (size_t i = 0; i < d->n; i++) {
+		line_free(d->lines[i]);
 	}
-	free(lines);
+	free(d->lines);
+}
+
+static struct line *
+find_line(const struct daemon *d, const char *name)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (strcmp(line_name(d->lines[i]), name) == 0) {
+			return d->lines[i];
+		}
+	}
+	return NULL;
+}
+
+static unsigned
+remove_lines(struct daemon *d, const struct options *now)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct line *line = d->lines[i];
+
+		if (!line_is_removed(line) &&
+		    options_find(now, line_name(line)) == NULL) {
+			line_remove(line);
+			n++;
+		}
+	}
+	return n;
+}
+
+/* True: there is one more connection, which is collected. */
+static bool
+begin_line(struct daemon *d, const struct options *now,
+    const struct options_connection *where)
+{
+	return make_line(d, now, where) &&
+	    line_start(d->lines[d->n - 1]) == 0;
+}
+
+static void
+reload(void *arg)
+{
+	struct daemon *d = arg;
+	const struct options *now = agent_reload();
+	unsigned added = 0, changed = 0, removed;
+
+	if (now == NULL) {
+		log_error("the configuration stays as it was");
+		return;
+	}
+	removed = remove_lines(d, now);
+	for (size_t i = 0; i < now->n_connections; i++) {
+		const struct options_connection *where = &now->connections[i];
+		struct line *line = find_line(d, where->name);
+		bool returns = line != NULL && line_is_removed(line);
+
+		if (line == NULL) {
+			added += begin_line(d, now, where);
+			continue;
+		}
+		if (line_change(line, now, where)) {
+			added += returns;
+			changed += !returns;
+		}
+		line_notify(line, now, d->opts);
+	}
+	options_unref(d->opts);
+	d->opts = now;
+	d->look_ms = 0;
+	log_notice("configuration read again: %u connections added, "
+	    "%u changed, %u removed", added, changed, removed);
+}
+
+/* Lines that are over are freed. */
+static int64_t
+look(void *arg)
+{
+	struct daemon *d = arg;
+	int64_t now_ms = d->look_ms == INT64_MAX ? 0 : clock_boot_ms();
+	size_t left = 0;
+
+	if (now_ms < d->look_ms) {
+		return d->look_ms == INT64_MAX ? INT64_MAX :
+		    d->look_ms - now_ms;
+	}
+	d->look_ms = INT64_MAX;
+	for (size_t i = 0; i < d->n; i++) {
+		struct line *line = d->lines[i];
+		int64_t due_ms = line_look(line, now_ms);
+
+		if (due_ms < 0) {
+			line_free(line);
+			continue;
+		}
+		d->lines[left++] = line;
+		d->look_ms = due_ms < d->look_ms ? due_ms : d->look_ms;
+	}
+	d->n = left;
+	return d->look_ms == INT64_MAX ? INT64_MAX :
+	    d->look_ms > now_ms ? d->look_ms - now_ms : 0;
+}
+
+static bool
+start_lines(struct daemon *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (line_start(d->lines[i]) != 0) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* From here on threads run, so it comes after going to the background. */
 static enum run_status
-serve(const struct options *opts, struct line *lines)
+serve(struct daemon *d)
 {
-	enum run_status status = RUN_STOPPED;
+	struct agent_work work = { .reload = reload, .look = look, .arg = d };
+	enum run_status status = RUN_CANNOT_START;
 
 	if (lv_events_start() != 0) {
-		return RUN_CANNOT_START;
+		return status;
 	}
-	for (size_t i = 0; i < opts->n_connections && status == RUN_STOPPED;
-	     i++) {
-		if (lv_collect_start(lines[i].collector) != 0) {
-			status = RUN_CANNOT_START;
-		}
-	}
-	if (status == RUN_STOPPED) {
+	if (start_lines(d)) {
 		log_notice("vmmibd %s started", VMMIBD_VERSION);
-		if (agent_run() != 0) {
-			status = RUN_CANNOT_START;
+		if (agent_run(&work) == 0) {
+			status = RUN_STOPPED;
 		}
 		log_notice("vmmibd stopped");
 	}
-	if (!stop_lines(lines, opts->n_connections)) {
+	if (!stop_lines(d)) {
 		/* Its memory cannot be freed, so end without freeing any. */
 		log_warn("a libvirt call hangs; not waiting for it");
 		log_flush();
@@ -156,32 +261,30 @@ serve(const struct options *opts, struct line *lines)
 
 /* What can fail for a reason that a script should learn of. */
 static bool
-prepare(const struct options *opts, struct line *lines)
+prepare(struct daemon *d)
 {
 	domxml_init();
 	lv_conn_init();
-	for (size_t i = 0; i < opts->n_connections; i++) {
-		if (!make_line(&lines[i], opts, &opts->connections[i])) {
+	for (size_t i = 0; i < d->opts->n_connections; i++) {
+		if (!make_line(d, d->opts, &d->opts->connections[i])) {
 			return false;
 		}
 	}
 	mib_serve_announce();
-	return agent_begin(opts) == 0;
+	return agent_begin(d->opts) == 0;
 }
 
 enum run_status
 run_daemon(const struct options *opts)
 {
-	struct line *lines = calloc(opts->n_connections, sizeof(*lines));
+	struct daemon d = { .opts = options_ref(opts), .look_ms = INT64_MAX };
 	enum run_status status = RUN_CANNOT_START;
 
-	if (lines == NULL) {
-		return status;
-	}
-	if (prepare(opts, lines)) {
-		status = serve(opts, lines);
+	if (prepare(&d)) {
+		status = serve(&d);
 	}
 	agent_end();
-	free_lines(lines, opts->n_connections);
+	free_lines(&d);
+	options_unref(d.opts);
 	return status;
 }

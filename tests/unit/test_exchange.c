@@ -74,7 +74,7 @@ test_one_thread(void **state)
 	assert_int_equal(number_of(snap), 3);
 	assert_null(exchange_take(ex));
 	snapshot_unref(snap);
-	exchange_free(ex);
+	exchange_unref(ex);
 }
 
 static void
@@ -90,10 +90,10 @@ test_replaced_is_released(void **state)
 	exchange_publish(ex, numbered(2));
 	assert_int_equal(atomic_load(&snap->refs), 1);
 	exchange_publish(ex, snapshot_ref(snap));
-	exchange_free(ex);
+	exchange_unref(ex);
 	assert_int_equal(atomic_load(&snap->refs), 1);
 	snapshot_unref(snap);
-	exchange_free(NULL);
+	exchange_unref(NULL);
 }
 
 /* wake() comes when the snapshot is there to be taken. */
@@ -116,7 +116,7 @@ test_wake_comes_after(void **state)
 	assert_non_null(seen);
 	assert_int_equal(number_of(seen), 5);
 	snapshot_unref(seen);
-	exchange_free(woken_ex);
+	exchange_unref(woken_ex);
 }
 
 struct publisher {
@@ -169,7 +169,7 @@ test_two_threads(void **state)
 	assert_int_equal(last, N_PUBLISHED);
 	assert_int_equal(atomic_load(&woken), N_PUBLISHED);
 	snapshot_unref(kept);
-	exchange_free(p.ex);
+	exchange_unref(p.ex);
 }
 
 /* A record in several snapshots at once, as an event leaves it. */
@@ -213,7 +213,7 @@ test_shared_records(void **state)
 		}
 	}
 	pthread_join(thread, NULL);
-	exchange_free(p.ex);
+	exchange_unref(p.ex);
 }
 
 #define N_TOLD 20000
@@ -266,7 +266,7 @@ test_notes(void **state)
 	assert_null(heard.first);
 	assert_int_equal(atomic_load(&woken), (N_TOLD + 6) / 7);
 	tell(ex); /* what nobody hears is freed */
-	exchange_free(ex);
+	exchange_unref(ex);
 }
 
 /* A main thread that does not come costs no more than so much memory. */
@@ -287,7 +287,7 @@ test_notes_bounded(void **state)
 	assert_true(lost > 0 && heard.n + lost == 5 * N_TOLD);
 	assert_int_equal(exchange_hear(ex, &heard), 0);
 	note_list_free(&heard);
-	exchange_free(ex);
+	exchange_unref(ex);
 }
 
 int
