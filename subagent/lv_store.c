@@ -122,6 +122,41 @@ lv_store_give_up(struct lv_store *store)
 	return true;
 }
 
+/* Whether what it holds is still what is there by that name. */
+static bool
+is_there(const struct lv_store *store)
+{
+	char path[PATH_MAX];
+	struct stat held, there;
+
+	return path_of(store, "/lock", path) == 0 &&
+	    fstat(store->lock_fd, &held) == 0 && stat(path, &there) == 0 &&
+	    held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+static bool
+has_indices(const struct lv_store *store)
+{
+	char path[PATH_MAX];
+
+	return path_of(store, "/indices", path) == 0 &&
+	    (access(path, F_OK) == 0 || errno != ENOENT);
+}
+
+/* Somebody may have removed or moved it; then all is to be written anew. */
+static void
+look_after(struct lv_store *store, struct vm_index *ix, const char *shown)
+{
+	if (store->lock_fd >= 0 && !is_there(store)) {
+		log_warn("%s: the directory with its indices was removed, "
+		    "and is made again", shown);
+		lv_store_close(store);
+	}
+	if (!has_indices(store)) {
+		vm_index_unsave(ix);
+	}
+}
+
 static int
 try_to_save(struct lv_store *store, struct vm_index *ix)
 {
@@ -146,6 +181,7 @@ save(struct lv_store *store, struct vm_index *ix, const char *shown)
 	if (store->read_only || store->given_up) {
 		return;
 	}
+	look_after(store, ix, shown);
 	if (try_to_save(store, ix) == 0) {
 		if (store->failed) {
 			log_notice("%s: indices are saved again", shown);

@@ -23,7 +23,7 @@ struct lv_store {
 /*
  * The indices kept in STATEDIR/NAME (_default for the connection "-").
  * Trouble with the directory must not keep values from being served: then
- * lv_store_save() tries again.  Another vmmibd that uses it must: NULL with a
+ * lv_store_save() tries again, and makes anew what was removed.  Another vmmibd that uses it must: NULL with a
  * message logged, as when out of memory.  directory and name must outlive it.
  */
 struct vm_index *lv_store_open(struct lv_store *store, const char *directory,

@@ -222,9 +222,39 @@ told_file_set_aside(const struct told_file *file)
 bool
 told_file_is_there(const struct told_file *file)
 {
-	struct stat st;
+	struct stat is_open, there;
 
-	return fstat(file->fd, &st) == 0 && st.st_nlink > 0;
+	return fstat(file->fd, &is_open) == 0 && stat(file->path, &there) == 0 &&
+	    is_open.st_dev == there.st_dev && is_open.st_ino == there.st_ino;
+}
+
+/* The directory of a file, and the one it is in, as lv_store.c makes them. */
+static void
+make_directory_of(const char *path, int levels)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash != NULL && slash != path ?
+	    strndup(path, (size_t)(slash - path)) : NULL;
+
+	if (directory != NULL && mkdir(directory, 0755) != 0 &&
+	    errno == ENOENT && levels > 1) {
+		make_directory_of(directory, levels - 1);
+		mkdir(directory, 0755);
+	}
+	free(directory);
+}
+
+static int
+create_anew(const char *path)
+{
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = open(path, flags, 0644);
+
+	if (fd < 0 && errno == ENOENT) {
+		make_directory_of(path, 2);
+		fd = open(path, flags, 0644);
+	}
+	return fd;
 }
 
 static int
@@ -234,7 +264,7 @@ new_file_open(struct told_file *file, const char *path)
 
 	/* One left by a crash is no use; O_EXCL then refuses planted links. */
 	unlink(path);
-	file->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	file->fd = create_anew(path);
 	if (file->fd < 0) {
 		return errno;
 	}

@@ -68,10 +68,13 @@ int told_file_get_row(const struct told_file *file, uint32_t index,
 void told_file_close(struct told_file *file);
 /* Renames it to path.corrupt. */
 int told_file_set_aside(const struct told_file *file);
-/* Whether the open file is still in a directory. */
+/* Whether the open file is still the one at path. */
 bool told_file_is_there(const struct told_file *file);
 
-/* A new file beside the one at path: made, filled, put in the place of that. */
+/*
+ * A new file beside the one at path: made, filled, put in the place of that.
+ * Its directory is made, too, if somebody removed it.
+ */
 int told_file_create(struct told_file *file);
 int told_file_put_row(const struct told_file *file, bool second,
     struct told_row *row);

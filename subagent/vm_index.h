@@ -66,5 +66,7 @@ int vm_index_devices(struct vm_index *ix, const struct snap_uuid *uuid,
  * Returns 0, or -1 with errno set (the table stays changed; try again later).
  */
 int vm_index_save(struct vm_index *ix);
+/* The file is gone: the next save writes it whatever has changed. */
+void vm_index_unsave(struct vm_index *ix);
 
 #endif

@@ -206,6 +206,12 @@ save_vms(struct vm_index_writer *out, const struct vm_index *ix)
 	}
 }
 
+void
+vm_index_unsave(struct vm_index *ix)
+{
+	ix->changed = true;
+}
+
 int
 vm_index_save(struct vm_index *ix)
 {

@@ -22,7 +22,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER = 0x00020000, 0x08000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 2, 4, 8, 32
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 
 BRIDGE, BRIDGE_ADDRESS = "vbr0", "10.77.0.1"
@@ -53,6 +53,15 @@ def _tmpfs(target):
 def mount_tmpfs(target, size, again=False):
     """A small file system, to fill it; `again`: with another size from now on."""
     _mount("tmpfs", target, "tmpfs", MS_REMOUNT if again else MS_NOSUID, f"size={size}")
+
+
+def set_read_only(target):
+    """A file system, of which nothing is open, cannot be written any more."""
+    _mount("tmpfs", target, "tmpfs", MS_REMOUNT | MS_RDONLY)
+
+
+def unmount(target):
+    _call("umount2", target.encode(), 0)
 
 
 def _bind(source, target):

@@ -598,14 +598,22 @@ removed_file_is_written_anew(void **state)
 	assert_int_equal(n_logged, 0);
 
 	/* With its directory. */
+	dir_empty();
+	assert_int_equal(rmdir(dir), 0);
+	told_flush(told);
+	assert_int_equal(state_on_disk(9), OPER_RUNNING);
+	assert_int_equal(n_logged, 0);
+
+	/* Which cannot be made where something else is. */
 	fake_now_ms = 0;
 	dir_empty();
 	assert_int_equal(rmdir(dir), 0);
+	close(open(dir, O_CREAT | O_WRONLY, 0600));
 	told_flush(told);
 	fake_now_ms = 5000;
 	told_flush(told);
 	assert_int_equal(n_logged, 1);
-	assert_int_equal(mkdir(dir, 0700), 0);
+	assert_int_equal(unlink(dir), 0);
 	set(told, 9, OPER_PAUSED);
 	told_flush(told);
 	assert_false(exists_with("")); /* it is not tried all the time */
