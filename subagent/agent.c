@@ -16,18 +16,21 @@
 
 #include "agent.h"
 #include "agent_config.h"
+#include "agent_ping.h"
 #include "log.h"
 #include "mib_direct.h"
+#include "mib_register.h"
 #include "mib_serve.h"
 #include "options.h"
 #include "options_change.h"
 
 /*
  * Seconds between attempts to reach snmpd, and between pings while it is
- * there.  The library waits for a ping's answer without doing anything else.
+ * there.  Only when it opens a session does the library wait for snmpd.
  */
 #define PING_INTERVAL_S 5
-#define PING_TIMEOUT_US 3000000
+#define OPEN_TIMEOUT_S 1
+#define ANSWER_TIMEOUT_US 3000000
 
 /* How long to wait for snmpd's word of farewell. */
 #define CLOSE_TIMEOUT_US 300000
@@ -143,8 +146,10 @@ on_session_up(int major, int minor, void *session, void *arg)
 	(void)minor;
 	(void)arg;
 	snmpd = session;
-	snmpd->timeout = PING_TIMEOUT_US;
+	snmpd->timeout = ANSWER_TIMEOUT_US;
 	snmpd->retries = 0;
+	agent_ping_begin(snmpd, 1000 * (int64_t)netsnmp_ds_get_int(
+	    NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL));
 	mib_direct_attach(session);
 	before = snmpd_pid;
 	snmpd_pid = peer_pid(session);
@@ -180,7 +185,8 @@ on_session_down(int major, int minor, void *session, void *arg)
 	(void)minor;
 	(void)arg;
 	snmpd = NULL;
-	mib_serve_disconnect(is_closed(session));
+	agent_ping_end();
+	mib_serve_disconnect(!agent_ping_gave_up() && is_closed(session));
 	log_warn("lost snmpd, waiting for it to return");
 	return SNMP_ERR_NOERROR;
 }
@@ -228,6 +234,10 @@ connect_to_snmpd(void)
 {
 	connecting = true;
 	set_address(address);
+	/* Attempts that take longer than what is between them never end. */
+	netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_RETRIES, 0);
+	netsnmp_ds_set_int(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_TIMEOUT,
+	    OPEN_TIMEOUT_S);
 	/* Away with the attempts at nowhere, and once more as at the start. */
 	snmp_alarm_unregister_all();
 	snmp_call_callbacks(SNMP_CALLBACK_LIBRARY,
@@ -428,7 +438,7 @@ agent_run(const struct agent_work *work)
 {
 	netsnmp_large_fd_set fds;
 	bool answered = false;
-	int64_t due_ms = 0;
+	int64_t due_ms = 0, ping_ms;
 	int rc = 0;
 
 	netsnmp_large_fd_set_init(&fds, FD_SETSIZE);
@@ -443,6 +453,8 @@ agent_run(const struct agent_work *work)
 		look_around(work);
 		mib_serve_adopt();
 		due_ms = work->look(work->arg);
+		ping_ms = agent_ping_look();
+		due_ms = ping_ms < due_ms ? ping_ms : due_ms;
 		answered = ready > 0 &&
 		    !NETSNMP_LARGE_FD_ISSET(wake_pipe[0], &fds);
 		if (ready > 0) {
@@ -464,6 +476,7 @@ agent_end(void)
 	log_flush();
 	if (snmpd != NULL) {
 		snmpd->timeout = CLOSE_TIMEOUT_US;
+		mib_register_mute(snmpd, false);
 	}
 	snmp_shutdown("vmmibd");
 	shutdown_agent();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Registers regions with snmpd over a session that is up. */
+/* Registers regions with snmpd over the AgentX session. */
 #include "mib_register.h"
 
 #include <net-snmp/agent/net-snmp-agent-includes.h>
@@ -12,15 +12,18 @@
 enum {
 	AGENTX_REGISTER_PDU = 3,
 	AGENTX_UNREGISTER_PDU = 4,
+	AGENTX_ADD_AGENT_CAPS_PDU = 16,
 	AGENTX_NON_DEFAULT_CONTEXT = 8,
 };
 
-/* Where the library's callbacks look for the session to register with. */
+/* There the library's callbacks look for the session to register with. */
 void
 mib_register_mute(netsnmp_session *session, bool mute)
 {
-	if (session != NULL && session->myvoid != NULL) {
-		*(netsnmp_session **)session->myvoid = mute ? NULL : session;
+	netsnmp_session **place = session->myvoid;
+
+	if (place != NULL) {
+		*place = mute ? NULL : session;
 	}
 }
 
@@ -97,4 +100,24 @@ mib_register_withdraw(netsnmp_session *session,
     const struct mib_region *region, const char *context)
 {
 	send_pdu(AGENTX_UNREGISTER_PDU, session, region, context, NULL);
+}
+
+void
+mib_register_announce(netsnmp_session *session,
+    const struct mib_region *region)
+{
+	netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_ADD_AGENT_CAPS_PDU);
+
+	if (pdu == NULL) {
+		return;
+	}
+	pdu->version = session->version;
+	pdu->sessid = session->sessid;
+	pdu->time = 0;
+	/* The module's own OID is one above its objects. */
+	if (snmp_add_var(pdu, region->root, region->root_len - 1, 's',
+	    region->descr) != 0 ||
+	    snmp_async_send(session, pdu, on_answer, NULL) == 0) {
+		snmp_free_pdu(pdu);
+	}
 }

@@ -3,7 +3,6 @@
 #include <net-snmp/net-snmp-config.h>
 #include <net-snmp/net-snmp-includes.h>
 #include <net-snmp/agent/net-snmp-agent-includes.h>
-#include <net-snmp/agent/agent_sysORTable.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,19 +149,25 @@ register_region(const struct mib_region *region,
 	return true;
 }
 
+static void
+tell_snmpd(const struct mib_source *source)
+{
+	for (size_t i = 0; i < MIB_N_REGIONS; i++) {
+		mib_register_send(live, mib_regions[i], source->context);
+	}
+}
+
 static bool
 register_all(struct mib_source *source)
 {
 	bool ok = true;
 
-	mib_register_mute(live, true);
 	for (size_t i = 0; i < MIB_N_REGIONS && ok; i++) {
 		ok = register_region(mib_regions[i], source);
 		source->registered[i] = ok;
 	}
-	mib_register_mute(live, false);
-	for (size_t i = 0; i < MIB_N_REGIONS && ok && live != NULL; i++) {
-		mib_register_send(live, mib_regions[i], source->context);
+	if (ok && live != NULL) {
+		tell_snmpd(source);
 	}
 	return ok;
 }
@@ -182,7 +187,6 @@ unregister_region(const struct mib_region *region,
 static void
 unregister_all(struct mib_source *source)
 {
-	mib_register_mute(live, true);
 	for (size_t i = 0; i < MIB_N_REGIONS; i++) {
 		if (!source->registered[i]) {
 			continue;
@@ -193,7 +197,6 @@ unregister_all(struct mib_source *source)
 			    source->context);
 		}
 	}
-	mib_register_mute(live, false);
 }
 
 static void
@@ -275,19 +278,6 @@ mib_serve_switch(struct mib_source *source, struct exchange *ex)
 	}
 	exchange_tell(ex, &notes);
 	source->ex = ex;
-}
-
-void
-mib_serve_announce(void)
-{
-	for (size_t i = 0; i < MIB_N_REGIONS; i++) {
-		/* The module's own OID, one above its objects. */
-		size_t len = mib_regions[i]->root_len - 1;
-		oid module[MAX_OID_LEN];
-
-		memcpy(module, mib_regions[i]->root, len * sizeof(oid));
-		register_sysORTable(module, len, mib_regions[i]->descr);
-	}
 }
 
 static void
@@ -382,7 +372,12 @@ void
 mib_serve_connect(netsnmp_session *session, bool same)
 {
 	live = session;
+	mib_register_mute(live, true);
+	for (size_t i = 0; i < MIB_N_REGIONS; i++) {
+		mib_register_announce(live, mib_regions[i]);
+	}
 	for (struct mib_source *s = sources; s != NULL; s = s->next) {
+		tell_snmpd(s);
 		mib_notify_connect(s->notifier, same);
 	}
 }

@@ -31,9 +31,6 @@ void mib_serve_unregister(struct mib_source *source);
 /* Has it go on with another exchange, once all from the old one is heard. */
 void mib_serve_switch(struct mib_source *source, struct exchange *ex);
 
-/* Lists the MIB modules in sysORTable. */
-void mib_serve_announce(void);
-
 /*
  * Adopts the newest snapshots and the time, turns stale what is too old, and
  * sends the notifications that are due.
@@ -44,7 +41,10 @@ void mib_serve_adopt(void);
 /* How many milliseconds until mib_serve_adopt() is due for want of news. */
 int64_t mib_serve_idle_ms(void);
 
-/* There is an AgentX session; same: with the snmpd of the one before. */
+/*
+ * There is an AgentX session, on which all is registered now; same: with the
+ * snmpd of the one before.
+ */
 void mib_serve_connect(netsnmp_session *session, bool same);
 /* It ended; gone: because snmpd did. */
 void mib_serve_disconnect(bool gone);

@@ -19,7 +19,6 @@
 #include "lv_conn.h"
 #include "lv_events.h"
 #include "mib_once.h"
-#include "mib_serve.h"
 #include "notify.h"
 #include "options.h"
 #include "options_change.h"
@@ -270,7 +269,6 @@ prepare(struct daemon *d)
 			return false;
 		}
 	}
-	mib_serve_announce();
 	return agent_begin(d->opts) == 0;
 }
 
