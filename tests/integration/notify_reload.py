@@ -10,10 +10,12 @@ import vmmib
 from told import NO_BURST, Told, all_off, in_background
 
 READ = "configuration read again"
+RELOADS = 30
+FOUR = ["running", "paused", "running", "shutdown"]
 
 
 def fixture():
-    return stage.enter(NO_BURST, domains=20)
+    return stage.enter(NO_BURST, domains=40)
 
 
 def reload(on, more):
@@ -33,17 +35,20 @@ def test_notifications(on):
     def changes():
         for domain in on.domains:
             domain.create()
-            time.sleep(0.1)
             domain.suspend()
-            time.sleep(0.1)
             domain.resume()
+            domain.destroy()
+            time.sleep(0.05)
     with in_background(changes):
-        for number in range(6):
-            reload(on, NO_BURST + f"refreshInterval {5 + number}\n")
+        for number in range(RELOADS):
+            reload(on, NO_BURST + f"refreshInterval {5 + number % 5}\n")
             tap.equal(on.snmpd.value(vmmib.VM_NUMBER), rows, "rows")
-            time.sleep(0.5)
-    on.run.wait_until(lambda: on.counters()["Waiting"] == 0, 20, "all to be told")
     told.wait("after the reloads")
+    indices = on.indices()
+    for domain in on.domains:
+        index = indices[domain.UUIDString()]
+        tap.equal([one.state for one in on.since(told.start) if index in one.vms], FOUR,
+                  f"told of {domain.name()}")
 
 
 def test_switches(on):
