@@ -17,6 +17,7 @@
 #include "agent.h"
 #include "agent_config.h"
 #include "agent_ping.h"
+#include "clock.h"
 #include "log.h"
 #include "mib_direct.h"
 #include "mib_register.h"
@@ -43,6 +44,7 @@
 
 static int wake_pipe[2] = { -1, -1 };
 static volatile sig_atomic_t stopping;
+static volatile int64_t stop_asked_ms;
 static volatile sig_atomic_t reloading;
 static bool log_chosen;
 static bool running; /* agent_begin() is through */
@@ -82,6 +84,7 @@ on_signal(int signal_number)
 	if (signal_number == SIGHUP) {
 		reloading = 1;
 	} else {
+		stop_asked_ms = stopping ? stop_asked_ms : clock_boot_ms();
 		stopping = 1;
 		alarm(STOP_WITHIN_S);
 	}
@@ -468,6 +471,12 @@ agent_run(const struct agent_work *work)
 	alarm(0); /* what follows takes its time, but not for ever */
 	netsnmp_large_fd_set_cleanup(&fds);
 	return rc;
+}
+
+int64_t
+agent_stop_asked_ms(void)
+{
+	return stop_asked_ms;
 }
 
 void

@@ -45,6 +45,9 @@ int agent_run(const struct agent_work *work);
 /* Any thread, also signal handlers: has the main thread look around. */
 void agent_wake(void);
 
+/* When SIGTERM or SIGINT came, by the boot clock; 0: none did. */
+int64_t agent_stop_asked_ms(void);
+
 /* Leaves snmpd in good order. */
 void agent_end(void);
 

@@ -25,7 +25,7 @@
 #include "run_line.h"
 #include "snapshot.h"
 
-/* How long a hanging libvirt call may hold up an orderly end. */
+/* How long hanging calls may hold up an orderly end, from the signal on. */
 #define STOP_WITHIN_MS 1500
 
 struct daemon {
@@ -99,7 +99,9 @@ make_line(struct daemon *d, const struct options *opts,
 static bool
 stop_lines(struct daemon *d)
 {
-	int64_t deadline_ms = clock_boot_ms() + STOP_WITHIN_MS;
+	int64_t asked_ms = agent_stop_asked_ms();
+	int64_t deadline_ms = STOP_WITHIN_MS +
+	    (asked_ms != 0 ? asked_ms : clock_boot_ms());
 	bool all = !lv_collect_leaves_threads();
 
 	for (size_t i = 0; i < d->n; i++) {

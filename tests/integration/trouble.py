@@ -91,9 +91,10 @@ def test_silent_libvirtd(fix):
         uri = f"test+unix:///default?socket={path}"
         daemon = Daemon(run, snmpd, uri=uri, name="silent")
         daemon.start()
-        silent.accept()
+        held, _ = silent.accept()
         tap.equal(snmpd.value(vmmib.VM_NUMBER), 0, "vmNumber")
         ends(daemon, signal.SIGTERM)
+        held.close()
 
 
 def ends(daemon, number, within=2):
@@ -210,7 +211,24 @@ def test_signals_hung(_fix):
             snmpd.child.signal(signal.SIGSTOP)
             time.sleep(seconds)
             daemon.reload()
-            ends(daemon, signal.SIGTERM, 2.3)
+            ends(daemon, signal.SIGTERM)
+
+
+def test_signals_all_hung(_fix):
+    "so it does while both snmpd and libvirtd hang"
+    for seconds in (0, 8, 8.5, 9):
+        with RunDir() as run, Snmpd(run) as snmpd, socket.socket(socket.AF_UNIX) as silent:
+            silent.bind(run.join("silent"))
+            silent.listen()
+            silent.settimeout(20 * TIMEOUT_SCALE)
+            uri = f"test+unix:///default?socket={run.join('silent')}"
+            daemon = Daemon(run, snmpd, uri=uri, name="both")
+            daemon.start()
+            held, _ = silent.accept()
+            snmpd.child.signal(signal.SIGSTOP)
+            time.sleep(seconds)
+            ends(daemon, signal.SIGTERM)
+            held.close()
 
 
 def test_tcp(fix):
@@ -318,6 +336,6 @@ def test_filters(fix):
 
 if __name__ == "__main__":
     tap.main([test_unknown_driver, test_no_libvirtd, test_bad_file, test_silent_libvirtd,
-              test_signals, test_snmpd_later, test_snmpd_hangs, test_signals_hung, test_tcp,
-              test_second, test_corrupt_index, test_no_state_directory, test_contexts,
+              test_signals, test_snmpd_later, test_snmpd_hangs, test_signals_hung,
+              test_signals_all_hung, test_tcp, test_second, test_corrupt_index, test_no_state_directory, test_contexts,
               test_filters], fixture)
