@@ -182,19 +182,46 @@ lv_collect_join(struct lv_collector *c, int64_t deadline_ms)
 	return 0;
 }
 
-/* From a connection that was broken off nothing is to come any more. */
+/*
+ * From a connection that was broken off nothing is to come any more, neither
+ * events nor what its workers do.
+ */
 static int
-replace_inbox(struct lv_collector *c)
+begin_anew(struct lv_collector *c, const struct options *opts,
+    const struct options_connection *where)
 {
 	struct lv_inbox *inbox = lv_inbox_new();
+	struct lv_pool *pool = lv_pool_new(opts, where->uri, inbox);
 
-	if (inbox == NULL) {
+	if (inbox == NULL || pool == NULL) {
 		log_error("%s: out of memory", c->where->name);
+		lv_inbox_free(inbox);
+		lv_pool_free(pool);
 		return -1;
 	}
+	pool->calls = c->hv.pool->calls;
+	pool->timed_out = c->hv.pool->timed_out;
+	lv_pool_free(c->hv.pool);
+	c->hv.pool = pool;
 	drop_inbox(c);
 	c->inbox = inbox;
+	c->connected = false;
+	c->announced = false;
+	c->trouble[0] = '\0';
 	return 0;
+}
+
+/* The same connection, by other options. */
+static void
+go_on(struct lv_collector *c, const struct options *opts,
+    const struct options_connection *where)
+{
+	lv_inbox_resume(c->inbox);
+	lv_hv_mark_dirty(&c->hv);
+	lv_pool_configure(c->hv.pool, opts);
+	if (where->uri != NULL) {
+		c->hv.pool->place.uri = where->uri; /* the same, elsewhere */
+	}
 }
 
 bool
@@ -212,13 +239,8 @@ lv_collect_restart(struct lv_collector *c, const struct options *opts,
 	    options_same_link(before, c->where, opts, where);
 
 	if (keep) {
-		lv_inbox_resume(c->inbox);
-		lv_hv_mark_dirty(&c->hv);
-	} else if (replace_inbox(c) == 0) {
-		c->connected = false;
-		c->announced = false;
-		c->trouble[0] = '\0';
-	} else {
+		go_on(c, opts, where);
+	} else if (begin_anew(c, opts, where) != 0) {
 		return -1;
 	}
 	c->hv.opts = options_ref(opts);

@@ -81,23 +81,23 @@ lv_events_stop(void)
 	atomic_store(&event_thread_runs, false);
 }
 
-struct errand {
+struct later {
 	void (*call)(void *arg);
 	void *arg;
 };
 
 static void
-run_errand(void *arg)
+run_later(void *arg)
 {
-	struct errand *errand = arg;
+	struct later *later = arg;
 
-	errand->call(errand->arg);
-	free(errand);
+	later->call(later->arg);
+	free(later);
 }
 
 /* What is to be done is done when libvirt lets go of the timer. */
 static void
-on_errand(int timer, void *arg)
+on_later(int timer, void *arg)
 {
 	(void)arg;
 	virEventRemoveTimeout(timer);
@@ -106,20 +106,20 @@ on_errand(int timer, void *arg)
 void
 lv_events_then(void (*call)(void *arg), void *arg)
 {
-	struct errand *errand;
+	struct later *later;
 
 	if (!atomic_load(&event_thread_runs)) {
 		call(arg);
 		return;
 	}
 	/* Without memory it is never done, which is better than too early. */
-	errand = malloc(sizeof(*errand));
-	if (errand == NULL) {
+	later = malloc(sizeof(*later));
+	if (later == NULL) {
 		return;
 	}
-	*errand = (struct errand){ .call = call, .arg = arg };
-	if (virEventAddTimeout(0, on_errand, errand, run_errand) < 0) {
-		free(errand);
+	*later = (struct later){ .call = call, .arg = arg };
+	if (virEventAddTimeout(0, on_later, later, run_later) < 0) {
+		free(later);
 	}
 }
 

@@ -8,6 +8,13 @@
 #include "lv_errand.h"
 #include "options.h"
 
+void
+lv_pool_configure(struct lv_pool *pool, const struct options *opts)
+{
+	pool->limit = (size_t)opts->max_hung_calls;
+	pool->timeout_ms = (int64_t)opts->call_timeout_s * 1000;
+}
+
 struct lv_pool *
 lv_pool_new(const struct options *opts, const char *uri,
     struct lv_inbox *inbox)
@@ -18,8 +25,7 @@ lv_pool_new(const struct options *opts, const char *uri,
 		pool->inbox = inbox;
 		pool->place = (struct lv_place){ .uri = uri,
 		    .read_write = opts->read_write };
-		pool->limit = (size_t)opts->max_hung_calls;
-		pool->timeout_ms = (int64_t)opts->call_timeout_s * 1000;
+		lv_pool_configure(pool, opts);
 	}
 	return pool;
 }

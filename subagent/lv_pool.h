@@ -57,6 +57,8 @@ struct lv_news {
  */
 struct lv_pool *lv_pool_new(const struct options *opts, const char *uri,
     struct lv_inbox *inbox);
+/* From now on limit and timeout are those of other options. */
+void lv_pool_configure(struct lv_pool *pool, const struct options *opts);
 /* Leaves all workers; see lv_worker_all_ended().  NULL is allowed. */
 void lv_pool_free(struct lv_pool *pool);
 

@@ -18,6 +18,7 @@
 #include "lv_collect.h"
 #include "lv_conn.h"
 #include "lv_events.h"
+#include "lv_worker.h"
 #include "mib_once.h"
 #include "notify.h"
 #include "options.h"
@@ -27,6 +28,8 @@
 
 /* How long hanging calls may hold up an orderly end, from the signal on. */
 #define STOP_WITHIN_MS 1500
+/* Workers that do not hang end at once. */
+#define WORKERS_WITHIN_MS 200
 
 struct daemon {
 	const struct options *opts; /* those in force; with a reference */
@@ -286,5 +289,8 @@ run_daemon(const struct options *opts)
 	agent_end();
 	free_lines(&d);
 	options_unref(d.opts);
+	if (!lv_worker_all_ended(clock_boot_ms() + WORKERS_WITHIN_MS)) {
+		_exit((int)status); /* they hang, and use libraries */
+	}
 	return status;
 }
