@@ -200,6 +200,11 @@ class Poller:
         self._records += map(_read, new.splitlines())
         return [one for one in self._records if since <= one.time <= until]
 
+    def take(self):
+        """What came since the last time, which is forgotten then: for those who run for long."""
+        taken, self._records = self.records(), []
+        return taken
+
     def values(self, name, since=0, until=float("inf")):
         """[(time of the answer, value)] of one instance, by GET."""
         return [(one.time + one.latency, value) for one in self.records(since, until)

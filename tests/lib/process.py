@@ -30,3 +30,11 @@ def check_flat(before, after, growth):
     check(after.threads <= before.threads, f"threads grow: {before}, then {after}")
     check(after.descriptors <= before.descriptors, f"descriptors grow: {before}, then {after}")
     check(after.rss - before.rss < growth, f"memory grows: {before}, then {after}")
+
+
+def slope(points):
+    """Of the straight line that fits [(x, y)] best."""
+    n = len(points)
+    x, y = (sum(one[i] for one in points) / n for i in (0, 1))
+    return (sum((a - x) * (b - y) for a, b in points) /
+            (sum((a - x) ** 2 for a, _b in points) or 1))
