@@ -180,6 +180,8 @@ class Soak:
         self.recoveries.setdefault(fault.removeprefix("fault_"), []).append(
             time.monotonic() - start)
         self.check_states()
+        most = self.snmpd.value(instance("virtCallsHung"))
+        tap.check(most <= LIMIT, f"{most} calls hang")
         self.sizes.append((time.monotonic(), process.size(self.daemon.child.pid)))
         asker.wait_over(time.monotonic())
         self.ledger.check(asker.take())

@@ -10,7 +10,7 @@ from snmp import SnmpTimeout
 from tap import check, diag
 
 # refreshInterval, staleAfter, callTimeout: short, so that a fault need not be long
-INTERVAL, STALE, CALL = 3, 12, 2
+INTERVAL, STALE, CALL = 4, 12, 2
 TOKENS = f"refreshInterval {INTERVAL}\nstaleAfter {STALE}\ncallTimeout {CALL}\n"
 UNKNOWN, RUNNING = 1, 4  # vmOperState
 UP, HUNG = 1, 4          # virtConnState

@@ -177,7 +177,8 @@ class Poller:
         descriptor, self.answers = tempfile.mkstemp(suffix=".answers", dir=run.path)
         os.close(descriptor)
         self.community = community
-        self.child, self._records, self._offset = None, [], 0
+        self.child, self._offset = None, 0
+        self._records, self._values = [], {}  # values: {instance: [(time, value)]}
 
     def __enter__(self):
         self.child = self.run.start(self.name, [
@@ -197,19 +198,22 @@ class Poller:
             new = answers.read()
         new = new[:new.rfind(b"\n") + 1]
         self._offset += len(new)
-        self._records += map(_read, new.splitlines())
+        for one in map(_read, new.splitlines()):
+            self._records.append(one)
+            if one.kind == "get" and one.latency is not None:
+                for instance, value in one.pairs:
+                    self._values.setdefault(instance, []).append((one.time + one.latency, value))
         return [one for one in self._records if since <= one.time <= until]
 
     def take(self):
         """What came since the last time, which is forgotten then: for those who run for long."""
-        taken, self._records = self.records(), []
+        taken, self._records, self._values = self.records(), [], {}
         return taken
 
     def values(self, name, since=0, until=float("inf")):
         """[(time of the answer, value)] of one instance, by GET."""
-        return [(one.time + one.latency, value) for one in self.records(since, until)
-                if one.kind == "get" and one.latency is not None
-                for instance, value in one.pairs if instance == name]
+        self.records()
+        return [pair for pair in self._values.get(name, ()) if since <= pair[0] <= until]
 
     def wait_over(self, moment):
         """Until all that was sent before then has been answered or given up."""
