@@ -23,6 +23,7 @@ SEEN_HUNG = 12  # seconds until virtConnState is hung: a call of 5 s that began 
 BACK = 15       # seconds after libvirtd has returned
 ROUNDS, SETTLED = 10, 3
 GROWTH = 2048   # KiB that may come between the third round and the last
+HYPERVISOR = 5  # virtDomainStaleReason
 VM = 1          # vmIndex of the test driver's own domain
 
 
@@ -75,6 +76,9 @@ def check_flags(asker, fault):
         tap.diag(f"{name} is {value} after {took:.1f} s")
         faultstage.within(took, STALE - INTERVAL - 1, STALE + 4, name)
         Watch(asker, fault.start + took, fault.end).always(name, value, index)
+    took = seen.first("virtDomainStaleReason", HYPERVISOR, VM)
+    tap.diag(f"virtDomainStaleReason is hypervisor after {took:.1f} s")
+    Watch(asker, fault.start + took, fault.end).always("virtDomainStaleReason", HYPERVISOR, VM)
     took = seen.first("virtConnState", HUNG)
     tap.diag(f"virtConnState is hung after {took:.1f} s")
     faultstage.within(took, 0, SEEN_HUNG, "virtConnState")

@@ -23,6 +23,7 @@ from fleet import Fleet
 from hypervisor import Hypervisor, libvirt
 from ledger import Ledger
 from poller import Poller
+from rundir import TIMEOUT_SCALE
 from snmp import Snmpd, SnmpTimeout
 from virtmib import FALSE, instance
 
@@ -34,6 +35,7 @@ SEED = int(os.environ.get("SOAK_SEED", "0")) or random.SystemRandom().randrange(
 GUESTS = int(os.environ.get("SOAK_GUESTS", "6"))
 LONGEST = 8         # seconds of a fault
 RECOVERY = 20       # seconds after a fault until everything is of now
+SOON = 2            # seconds after which a state must be seen
 LIMIT = 4           # maxHungCalls
 GROWTH = 3072       # KiB that vmmibd may grow by, by linear regression
 VISITORS = 20       # VMs that are defined and undefined
@@ -158,11 +160,18 @@ class Soak:
         self.run.wait_until(self.fresh, RECOVERY, "fresh values", alive=self.daemon.child,
                             ignore=SnmpTimeout)
 
-    def check_states(self):
-        """At a quiet moment the states are those that libvirt has."""
+    def differences(self):
+        """{name: (what is served, what libvirt says)} of states."""
         served = self.snmpd.column(vmmib.prefix("vmOperState"))
-        tap.equal({name: served[index,] for name, index in self.index.items()},
-                  {name: STATES[self.domain(name).state()[0]] for name in self.index}, "states")
+        both = {name: (served.get((index,)), STATES[self.domain(name).state()[0]])
+                for name, index in self.index.items()}
+        return {name: states for name, states in both.items() if states[0] != states[1]}
+
+    def check_states(self):
+        """At a quiet moment the states are those that libvirt has, if need be after its event."""
+        deadline = time.monotonic() + SOON * TIMEOUT_SCALE
+        while different := self.differences():
+            tap.check(time.monotonic() < deadline, f"states: {different}")
 
     def go(self, asker):
         """Each of the faults in random order, again and again."""

@@ -12,11 +12,12 @@ from tap import check, diag
 # refreshInterval, staleAfter, callTimeout: short, so that a fault need not be long
 INTERVAL, STALE, CALL = 4, 12, 2
 TOKENS = f"refreshInterval {INTERVAL}\nstaleAfter {STALE}\ncallTimeout {CALL}\n"
-UNKNOWN, RUNNING = 1, 4  # vmOperState
-UP, HUNG = 1, 4          # virtConnState
+UNKNOWN, RUNNING = 1, 4   # vmOperState
+UP, DOWN, HUNG = 1, 3, 4  # virtConnState
 
 SCALARS = ("virtConnState", "virtRefreshAge", "virtStaleDomains")
-OF_VM = ("vmOperState", "vmCpuTime", "virtDomainSampleAge", "virtDomainStale")
+OF_VM = ("vmOperState", "vmCpuTime", "virtDomainSampleAge", "virtDomainStale",
+         "virtDomainStaleReason")
 
 
 def instances(names, *index):
