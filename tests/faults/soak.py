@@ -33,7 +33,8 @@ if os.environ.get("VMMIBD_QUICK"):
 SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
 SEED = int(os.environ.get("SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 GUESTS = int(os.environ.get("SOAK_GUESTS", "6"))
-LONGEST = 8         # seconds of a fault
+LONGEST = 10        # seconds of a fault
+SHOWN = 2 * INTERVAL  # seconds until what a guest does in a hang would show
 RECOVERY = 20       # seconds after a fault until everything is of now
 SOON = 2            # seconds after which a state must be seen
 LIMIT = 4           # maxHungCalls
@@ -53,7 +54,7 @@ class Soak:
                       snmpd.column(vmmib.prefix("vmName")).items()}
         self.client = hv.connect()
         self.ledger = Ledger(fleet, {self.index[name]: name for name in fleet.names},
-                             {self.index[name]: self.marks(name) for name in fleet.names})
+                             {self.index[name]: self.marks(name) for name in fleet.names}, LIMIT)
         self.sizes, self.recoveries = [], {}
 
     def marks(self, name):
@@ -67,8 +68,8 @@ class Soak:
     def some(self):
         return self.rng.sample(self.fleet.names, self.rng.randint(1, len(self.fleet.names)))
 
-    def rest(self):
-        time.sleep(self.rng.uniform(1, LONGEST))
+    def rest(self, least=1):
+        time.sleep(self.rng.uniform(least, LONGEST))
 
     # faults
 
@@ -83,7 +84,7 @@ class Soak:
         names = self.some()
         window = self.ledger.window("hangs", *(self.index[name] for name in names))
         with self.fleet.hung(names):
-            self.rest()
+            self.rest(SHOWN)
             window.close()
 
     def fault_libvirtd_dies(self):
@@ -189,8 +190,6 @@ class Soak:
         self.recoveries.setdefault(fault.removeprefix("fault_"), []).append(
             time.monotonic() - start)
         self.check_states()
-        most = self.snmpd.value(instance("virtCallsHung"))
-        tap.check(most <= LIMIT, f"{most} calls hang")
         self.sizes.append((time.monotonic(), process.size(self.daemon.child.pid)))
         asker.wait_over(time.monotonic())
         self.ledger.check(asker.take())

@@ -2,7 +2,7 @@
 """Compares all that a poller was answered with what is known to be true of each guest.
 
 What is served of a VM is its own; its counters do not go back within a run, nor beyond the
-kernel's; those of a QEMU that hangs stand still.
+kernel's; those of a QEMU that hangs stand still.  No more calls hang than may.
 """
 
 import bisect
@@ -18,6 +18,7 @@ COUNTERS = {"vmCpuTime": (), "virtIfRxOctets": (1,), "virtIfRxPackets": (1,),
             "vmStorageReadOctets": (1,)}
 STATES = {"vmOperState": (), "virtDomainSampleAge": (), "virtDomainStale": ()}
 TRUTH = ("RxOctets", "RxPackets")  # that /proc/net/dev has
+CALLS_HUNG = virtmib.instance("virtCallsHung")
 LATE = 1.5    # seconds that an answer may take
 EVERY = 0.5   # seconds between two readings of the truth
 
@@ -36,10 +37,11 @@ class Window:
 
 
 class Ledger:
-    """`marks` is {vmIndex: {object: value}}, `names` {vmIndex: name of a guest of the fleet}."""
+    """`marks` is {vmIndex: {object: value}}, `names` {vmIndex: name of a guest of the fleet},
+    `limit` how many calls may hang."""
 
-    def __init__(self, fleet, names, marks):
-        self.fleet, self.names = fleet, names
+    def __init__(self, fleet, names, marks, limit):
+        self.fleet, self.names, self.limit, self.most_hung = fleet, names, limit, 0
         self.known = {virtmib.instance(what, index, *MARKS[what]): value
                       for index, values in marks.items() for what, value in values.items()}
         self.counters = {virtmib.instance(what, index, *rest): (index, what)
@@ -61,8 +63,9 @@ class Ledger:
 
     def lists(self):
         """What the poller is to ask for."""
-        return [[virtmib.instance(what, index, *rest) for what, rest in some.items()]
-                for index in self.names for some in (MARKS, {**COUNTERS, **STATES})]
+        return [[CALLS_HUNG]] + [
+            [virtmib.instance(what, index, *rest) for what, rest in some.items()]
+            for index in self.names for some in (MARKS, {**COUNTERS, **STATES})]
 
     def _look(self):
         while not self._over.wait(EVERY):
@@ -106,6 +109,8 @@ class Ledger:
         self.values += 1
         if name in self.known and value != self.known[name]:
             self.wrong.append(f"{name} is {value!r}, not {self.known[name]!r}")
+        elif name == CALLS_HUNG:
+            self.most_hung = max(self.most_hung, value)
         elif name in self.counters and value is not None:
             self._counter(moment, name, value, *self.counters[name])
 
@@ -136,5 +141,7 @@ class Ledger:
             self.wrong.append(f"{what} of {self.names[index]} is {value}, the kernel has {most}")
 
     def report(self):
-        diag(f"{self.values} values were compared; {figures(self.requests)}")
+        diag(f"{self.values} values were compared; at most {self.most_hung} calls hung; "
+             f"{figures(self.requests)}")
+        check(self.most_hung <= self.limit, f"{self.most_hung} calls hung")
         check(not self.wrong, f"{len(self.wrong)} are wrong\n" + "\n".join(self.wrong[:20]))
