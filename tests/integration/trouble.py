@@ -337,5 +337,5 @@ def test_filters(fix):
 if __name__ == "__main__":
     tap.main([test_unknown_driver, test_no_libvirtd, test_bad_file, test_silent_libvirtd,
               test_signals, test_snmpd_later, test_snmpd_hangs, test_signals_hung,
-              test_signals_all_hung, test_tcp, test_second, test_corrupt_index, test_no_state_directory, test_contexts,
-              test_filters], fixture)
+              test_signals_all_hung, test_tcp, test_second, test_corrupt_index,
+              test_no_state_directory, test_contexts, test_filters], fixture)

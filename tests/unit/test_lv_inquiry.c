@@ -240,7 +240,7 @@ test_failure(void **state)
 	assert_int_equal(guests[3].asked, 2); /* once more, not in a loop */
 	assert_true(f->hv.inquiry_failed);
 	assert_string_equal(f->hv.collector.error, "no way");
-	check(f, 3, SNAP_STALE_NONE, HANG_T0);
+	check(f, 3, SNAP_STALE_HYPERVISOR, HANG_T0);
 	assert_int_equal(domain(f, 3)->health.condition, LV_WELL);
 	errands_fail = false;
 	inquire_at(f, ASKED + 1000);
