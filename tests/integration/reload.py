@@ -6,15 +6,16 @@ only."""
 import contextlib
 import os
 import signal
-import socket
 import time
 
+import namespaces
 import tap
 import testdriver
 import virtmib
 import vmmib
 from daemon import Daemon
-from rundir import TIMEOUT_SCALE, RunDir
+from hypervisor import Hypervisor
+from rundir import TIMEOUT_SCALE
 from snmp import Snmpd, SnmpTimeout
 from told import in_background
 
@@ -26,8 +27,9 @@ QUICK = 0.5  # seconds that a request may take while vmmibd has other things to 
 
 @contextlib.contextmanager
 def fixture():
-    with RunDir() as run, Snmpd(run) as snmpd:
-        yield run, snmpd
+    with namespaces.enter_namespaces() as run, Snmpd(run) as snmpd, \
+            Hypervisor(run, qemu=False) as hv:
+        yield run, snmpd, hv
 
 
 def said(daemon, words):
@@ -68,7 +70,7 @@ def modules(snmpd):
 
 def test_add_and_remove(fix):
     "a connection that is added is served in its context, one that is removed no longer"
-    run, snmpd = fix
+    run, snmpd, _ = fix
     with Daemon(run, snmpd, config=DEFAULT, name="add") as daemon:
         daemon.wait_number(1)
         listed = modules(snmpd)
@@ -102,7 +104,7 @@ def test_add_and_remove(fix):
 
 def test_all_replaced(fix):
     "all connections can be replaced, the default one, too"
-    run, snmpd = fix
+    run, snmpd, _ = fix
     with Daemon(run, snmpd, config=DEFAULT, name="replaced") as daemon:
         daemon.wait_number(1)
         reload(daemon, connection(run, "other", "x"))
@@ -120,7 +122,7 @@ def state_of(daemon, name):
 
 def test_change(fix):
     "another URI changes that connection only: indices last, and the others go on undisturbed"
-    run, snmpd = fix
+    run, snmpd, _ = fix
     rest = DEFAULT + connection(run, "still", "s")
     with Daemon(run, snmpd, config=rest + connection(run, "one", "a", "b", "c"),
                 name="change") as daemon:
@@ -152,7 +154,7 @@ def test_change(fix):
 
 def test_settings(fix):
     "settings of all connections change them; what is the same changes none"
-    run, snmpd = fix
+    run, snmpd, _ = fix
     config = DEFAULT + connection(run, "one", "web1", "web2", "db")
     with Daemon(run, snmpd, config=config, name="settings") as daemon:
         wait_names(fix, "one", "web1", "web2", "db")
@@ -171,7 +173,7 @@ def test_settings(fix):
 
 def test_bad_file(fix):
     "a file with mistakes is refused with file:line, and nothing changes"
-    run, snmpd = fix
+    run, snmpd, _ = fix
     with Daemon(run, snmpd, config=DEFAULT, name="bad") as daemon:
         daemon.wait_number(1)
         for text, line, words in (
@@ -208,7 +210,7 @@ class FromFile(Daemon):
 
 def test_fixed(fix):
     "what cannot change while it runs is said so, and stays"
-    run, snmpd = fix
+    run, snmpd, _ = fix
     config = DEFAULT + f"agentXSocket {snmpd.agentx}\nstateDirectory {run.join('here')}\n"
     with FromFile(run, snmpd, config=config, name="fixed") as daemon:
         daemon.wait_number(1)
@@ -226,7 +228,7 @@ def test_fixed(fix):
 
 def test_log_reopened(fix):
     "log files are reopened"
-    run, snmpd = fix
+    run, snmpd, _ = fix
     path = run.join("reopened.txt")
     with Daemon(run, snmpd, config=DEFAULT, name="logs", options=["-Lf", path]) as daemon:
         daemon.wait_number(1)
@@ -235,15 +237,24 @@ def test_log_reopened(fix):
         run.wait_until(lambda: os.path.exists(path), 20, "a new log file", alive=daemon.child)
 
 
+SHARED = "test+unix:///default"
+OFTEN = "refreshInterval 1\n"
+
+
 @contextlib.contextmanager
-def silent(run, name):
-    """A libvirtd that takes connections and never answers."""
-    path = run.join(name)
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
-        server.listen()
-        server.settimeout(20 * TIMEOUT_SCALE)
-        yield server, f"test+unix:///default?socket={path}"
+def hanging(fix, daemon):
+    """The collector of the context "one" hangs in its libvirtd meanwhile."""
+    _, snmpd, hv = fix
+    wait_names(fix, "one", "test")
+    hv.pause()
+    try:
+        before = agent(snmpd, "virtRefreshes", "one")
+        daemon.run.wait_until(lambda: agent(snmpd, "virtRefreshAge", "one") >= 2, 20,
+                              "context one to hang", alive=daemon.child)
+        tap.check(agent(snmpd, "virtRefreshes", "one") <= before + 1, "refreshes")
+        yield
+    finally:
+        hv.resume()
 
 
 def quick(snmpd):
@@ -255,61 +266,56 @@ def quick(snmpd):
 
 def test_hanging(fix):
     "a collector that hangs is left to itself: its name can be used anew, at once and for good"
-    run, snmpd = fix
-    with silent(run, "hang1") as (one, uri), Daemon(
-            run, snmpd, config=DEFAULT + f"connection one {uri}\n", name="hanging") as daemon:
-        held, _ = one.accept()
+    run, snmpd, hv = fix
+    shared = f"connection one {hv.uri(SHARED)}\n"
+    other = connection(run, "one", "a", "b")
+    with Daemon(run, snmpd, config=OFTEN + DEFAULT + shared, name="hanging") as daemon:
         daemon.wait_number(1)
-        # changed: another takes its place
-        reload(daemon, DEFAULT + connection(run, "one", "a", "b"))
-        quick(snmpd)
-        wait_names(fix, "one", "a", "b")
-        tap.equal(len(said(daemon, "left to itself")), 1, "lines")
-        saved = state_of(daemon, "one")
-        # removed, and added again before it was given up
-        with silent(run, "hang2") as (two, uri2):
-            reload(daemon, DEFAULT + f"connection one {uri2}\n")
-            held2, _ = two.accept()
-            reload(daemon, DEFAULT)
+        with hanging(fix, daemon):
+            # changed: another takes its place
+            reload(daemon, OFTEN + DEFAULT + other)
             quick(snmpd)
-            reload(daemon, DEFAULT + connection(run, "one", "a", "b"))
             wait_names(fix, "one", "a", "b")
-            quick(snmpd)
-            held2.close()
-        # its call returns: nobody notices
-        held.close()
-        one.close()
+            tap.equal(len(said(daemon, "left to itself")), 1, "lines")
+            saved = state_of(daemon, "one")
+        # its call has returned: nobody notices
         time.sleep(1)
         tap.equal(names(snmpd, "one"), ["a", "b"], "context one")
         tap.equal(state_of(daemon, "one"), saved, "indices")
+        reload(daemon, OFTEN + DEFAULT + shared)
+        # removed, and added again before it was given up
+        with hanging(fix, daemon):
+            reload(daemon, OFTEN + DEFAULT)
+            quick(snmpd)
+            reload(daemon, OFTEN + DEFAULT + other)
+            wait_names(fix, "one", "a", "b")
+            quick(snmpd)
         reload(daemon, DEFAULT)
         wait_names(fix, "one")
 
 
 def test_stop_while_hanging(fix):
     "SIGTERM ends it within 2 s while collectors hang, left to themselves or not yet"
-    run, snmpd = fix
-    for number, pause in enumerate((0, 3)):
-        with silent(run, f"stop{number}") as (server, uri):
-            daemon = Daemon(run, snmpd, config=DEFAULT + f"connection one {uri}\n",
-                            name=f"stop{number}")
-            daemon.start()
-            held, _ = server.accept()
-            reload(daemon, DEFAULT)
-            if pause:
+    run, snmpd, hv = fix
+    for number, given_up in enumerate((False, True)):
+        config = OFTEN + DEFAULT + f"connection one {hv.uri(SHARED)}\n"
+        daemon = Daemon(run, snmpd, config=config, name=f"stop{number}")
+        daemon.start()
+        with hanging(fix, daemon):
+            reload(daemon, OFTEN + DEFAULT)
+            if given_up:
                 run.wait_until(lambda d=daemon: said(d, "left to itself"), 20, "giving up")
             start = time.monotonic()
             daemon.child.signal(signal.SIGTERM)
             daemon.child.process.wait(10 * TIMEOUT_SCALE)
             took = time.monotonic() - start
-            tap.check(took < 2 * TIMEOUT_SCALE, f"it took {took:.1f} s")
-            tap.equal(daemon.child.process.returncode, 0, "status")
-            held.close()
+        tap.check(took < 2 * TIMEOUT_SCALE, f"it took {took:.1f} s")
+        tap.equal(daemon.child.process.returncode, 0, "status")
 
 
 def test_many(fix):
     "a hundred reloads in a row while it is asked"
-    run, snmpd = fix
+    run, snmpd, _ = fix
     more = [connection(run, f"c{number}", f"v{number}") for number in range(4)]
     with Daemon(run, snmpd, config=DEFAULT, name="many") as daemon:
         daemon.wait_number(1)
@@ -330,4 +336,5 @@ def test_many(fix):
 
 if __name__ == "__main__":
     tap.main([test_add_and_remove, test_all_replaced, test_change, test_settings, test_bad_file,
-              test_fixed, test_log_reopened, test_hanging, test_stop_while_hanging, test_many], fixture)
+              test_fixed, test_log_reopened, test_hanging, test_stop_while_hanging, test_many],
+             fixture)
