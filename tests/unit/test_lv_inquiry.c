@@ -68,6 +68,8 @@ test_one_hangs(void **state)
 
 	hang_all(f);
 	inquire_at(f, GIVEN_UP);
+	/* For one that may well hang nobody waits long. */
+	assert_true(clock_boot_ms() == GIVEN_UP + 100);
 	assert_true(f->hv.pool->timed_out == 1);
 	check(f, 1, SNAP_STALE_NONE, GIVEN_UP);
 	check(f, 2, SNAP_STALE_DOUBTFUL, HANG_T0);
@@ -110,7 +112,6 @@ blame(struct fixture *f, int occupied_ms, bool hung)
 	check(f, 2, hung ? SNAP_STALE_HUNG : SNAP_STALE_DOUBTFUL, HANG_T0);
 	check(f, 4, hung ? SNAP_STALE_NONE : SNAP_STALE_DOUBTFUL,
 	    hung ? GIVEN_UP : HANG_T0);
-	/* A guest is to blame, so storage is not doubted. */
 	check(f, OFF, hung ? SNAP_STALE_NONE : SNAP_STALE_DOUBTFUL,
 	    hung ? GIVEN_UP : HANG_T0);
 	assert_int_equal(f->hv.pool->n_hung, 1);
@@ -140,6 +141,8 @@ test_limit(void **state)
 
 	f->hv.pool->limit = 2;
 	hang_all(f);
+	inquire_at(f, GIVEN_UP);
+	assert_true(lv_inquiry_due(&f->hv) <= GIVEN_UP); /* a look at all */
 	for (now_ms = GIVEN_UP; now_ms < GIVEN_UP + 5000; now_ms += 1000) {
 		inquire_at(f, now_ms);
 	}
@@ -156,6 +159,39 @@ test_limit(void **state)
 	assert_int_equal(guests[1].asked, 2);
 	check(f, 1, SNAP_STALE_DOUBTFUL, HANG_T0);
 	assert_int_equal(f->hv.pool->n_hung, 1);
+}
+
+/* Who lives while a call hangs is known by the time that it is given up. */
+static void
+test_looks_while_a_call_hangs(void **state)
+{
+	struct fixture *f = *state;
+
+	f->hv.pool->limit = 2;
+	guests[3].lives = true;
+	guests[2].gate = 1;
+	refresh_at(f, ASKED);
+	while (f->hv.pool->timed_out == 0) {
+		assert_true(clock_boot_ms() < GIVEN_UP);
+		inquire_when_due(f);
+	}
+	assert_true(clock_boot_ms() == GIVEN_UP);
+	check(f, 1, SNAP_STALE_DOUBTFUL, HANG_T0);
+	check(f, 3, SNAP_STALE_NONE, GIVEN_UP);
+}
+
+/* If a guest is to blame, storage of those that do not run is not doubted. */
+static void
+test_storage_is_not_doubted(void **state)
+{
+	struct fixture *f = *state;
+
+	f->hv.pool->limit = 2;
+	hang_all(f);
+	guests[2].occupied_ms = TIMEOUT_MS;
+	inquire_at(f, GIVEN_UP);
+	check(f, 1, SNAP_STALE_DOUBTFUL, HANG_T0);
+	check(f, OFF, SNAP_STALE_NONE, GIVEN_UP);
 }
 
 /* No call is left, not even for those that are well. */
@@ -254,12 +290,18 @@ static void
 test_restarted_meanwhile(void **state)
 {
 	struct fixture *f = *state;
-	int id = domain(f, 3)->id;
+	struct lv_domain *d = domain(f, 3);
+	const struct snap_def *def;
+	int id = d->id;
 
 	guests[2].gate = 1;
 	refresh_at(f, ASKED);
+	def = snap_def_ref(d->def);
 	restart_at(f, 3, ASKED + 2000);
-	assert_int_not_equal(domain(f, 3)->id, id);
+	assert_int_not_equal(d->id, id);
+	/* Not for the sake of its definition, which may be the same. */
+	snap_def_unref(d->def);
+	d->def = def;
 	guests[2].gate = 0;
 	guests[3].gate = 2; /* the new run is not to answer */
 	hang_set_ms(ASKED + 4000);
@@ -269,7 +311,7 @@ test_restarted_meanwhile(void **state)
 	check(f, 1, SNAP_STALE_NONE, ASKED + 4000);
 	check(f, 2, SNAP_STALE_NONE, ASKED + 4000);
 	check(f, 3, SNAP_STALE_NONE, ASKED + 2000);
-	assert_true(domain(f, 3)->record->cpu_time_us == SNAP_NO_U64);
+	assert_true(d->record->cpu_time_us == SNAP_NO_U64);
 	assert_true(domain(f, 1)->record->cpu_time_us != SNAP_NO_U64);
 }
 
@@ -284,6 +326,8 @@ main(void)
 		TEST(test_blamed),
 		TEST(test_not_blamed),
 		TEST(test_limit),
+		TEST(test_looks_while_a_call_hangs),
+		TEST(test_storage_is_not_doubted),
 		TEST(test_limit_of_one),
 		TEST(test_return),
 		TEST(test_late_answer),

@@ -76,7 +76,7 @@ test_given_up(void **state)
 	end();
 }
 
-/* The collector waits no longer than it wants to, nor than the call may take. */
+/* The collector waits no longer than it wants to or than the call may take. */
 static void
 test_wait(void **state)
 {

@@ -12,7 +12,7 @@
 #include "lv_hang.h"
 #include "lv_pool_test.h"
 
-/* A lost connection: what is under way is of no use, and still takes a place. */
+/* A lost connection: what is under way is of no use, but keeps its place. */
 static void
 test_retire_busy(void **state)
 {
