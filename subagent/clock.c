@@ -19,12 +19,12 @@ clock_boot_ms(void)
 }
 
 struct timespec
-clock_monotonic_at(int64_t boot_ms)
+clock_at(clockid_t clock, int64_t boot_ms)
 {
 	int64_t left_ms = boot_ms - clock_boot_ms();
 	struct timespec at;
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
+	clock_gettime(clock, &at);
 	if (left_ms > 0) {
 		int64_t ns = at.tv_nsec + left_ms % 1000 * 1000000;
 

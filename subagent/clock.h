@@ -9,7 +9,7 @@
 /* Milliseconds since the host booted, suspend included; never goes back. */
 int64_t clock_boot_ms(void);
 
-/* The same moment on the monotonic clock, for waits; now if it is past. */
-struct timespec clock_monotonic_at(int64_t boot_ms);
+/* The same moment on another clock, for waits; now if it is past. */
+struct timespec clock_at(clockid_t clock, int64_t boot_ms);
 
 #endif

@@ -164,17 +164,9 @@ lv_collect_stop(struct lv_collector *c, bool keep)
 int
 lv_collect_join(struct lv_collector *c, int64_t deadline_ms)
 {
-	int64_t left_ms = deadline_ms - clock_boot_ms();
-	struct timespec until;
-
 	/* pthread_timedjoin_np() takes the wall clock. */
-	clock_gettime(CLOCK_REALTIME, &until);
-	if (left_ms > 0) {
-		int64_t ns = until.tv_nsec + left_ms % 1000 * 1000000;
+	struct timespec until = clock_at(CLOCK_REALTIME, deadline_ms);
 
-		until.tv_sec += left_ms / 1000 + ns / 1000000000;
-		until.tv_nsec = ns % 1000000000;
-	}
 	if (c->started && pthread_timedjoin_np(c->thread, NULL, &until) != 0) {
 		return -1;
 	}

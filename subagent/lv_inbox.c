@@ -226,7 +226,7 @@ something_arrived(const struct lv_inbox *inbox)
 static bool
 sleep_until(struct lv_inbox *inbox, int64_t deadline_ms)
 {
-	struct timespec until = clock_monotonic_at(deadline_ms);
+	struct timespec until = clock_at(CLOCK_MONOTONIC, deadline_ms);
 
 	if (clock_boot_ms() >= deadline_ms) {
 		return false;

@@ -212,7 +212,7 @@ lv_worker_take(struct lv_worker *w)
 void
 lv_worker_wait(struct lv_worker *w, int64_t until_ms)
 {
-	struct timespec until = clock_monotonic_at(until_ms);
+	struct timespec until = clock_at(CLOCK_MONOTONIC, until_ms);
 
 	pthread_mutex_lock(&w->lock);
 	while (w->errand != NULL && !w->finished &&
