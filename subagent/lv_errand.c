@@ -35,8 +35,9 @@ lv_errand_new(size_t n)
 
 	if (errand != NULL) {
 		errand->n = n;
+		errand->n_lists = n / LV_ERRAND_CHUNK + 1;
 		errand->questions = calloc(n + 1, sizeof(*errand->questions));
-		errand->lists = calloc(n / LV_ERRAND_CHUNK + 2,
+		errand->lists = calloc(errand->n_lists,
 		    sizeof(virDomainStatsRecordPtr *));
 		if (errand->questions == NULL || errand->lists == NULL) {
 			lv_errand_free(errand);
@@ -64,7 +65,7 @@ lv_errand_free(struct lv_errand *errand)
 	for (size_t i = 0; errand->questions != NULL && i < errand->n; i++) {
 		question_free(&errand->questions[i]);
 	}
-	for (size_t i = 0; i < errand->n_lists; i++) {
+	for (size_t i = 0; errand->lists != NULL && i < errand->n_lists; i++) {
 		virDomainStatsRecordListFree(errand->lists[i]);
 	}
 	if (errand->conn != NULL) {
@@ -100,12 +101,10 @@ lv_errand_split(struct lv_errand *errand, size_t first)
 		}
 	}
 	copy->open = errand->open;
-	copy->n_lists = errand->n_done_lists;
-	for (size_t i = 0; i < copy->n_lists; i++) {
+	for (size_t i = 0; i < n_done / LV_ERRAND_CHUNK; i++) {
 		copy->lists[i] = errand->lists[i];
 		errand->lists[i] = NULL;
 	}
-	memcpy(copy->lacks, errand->lacks, sizeof(copy->lacks));
 	return copy;
 }
 
@@ -216,12 +215,12 @@ list(struct run *run)
 
 /* Takes over what one call for statistics brought. */
 static void
-take_list(struct run *run, virDomainStatsRecordPtr *records, int n,
-    int64_t began_ms)
+take_list(struct run *run, size_t first, virDomainStatsRecordPtr *records,
+    int n, int64_t began_ms)
 {
 	int64_t now_ms = clock_boot_ms();
 
-	run->errand->lists[run->errand->n_lists++] = records;
+	run->errand->lists[first / LV_ERRAND_CHUNK] = records;
 	for (int i = 0; i < n; i++) {
 		struct lv_question *q = question_of(run, records[i]->dom);
 
@@ -250,7 +249,7 @@ all_statistics(struct run *run)
 		lv_conn_failed(run->lc, LV_CALL_ALL_STATS);
 		return lv_conn_can(run->lc, LV_CALL_ALL_STATS) ? -1 : 0;
 	}
-	take_list(run, records, n, began_ms);
+	take_list(run, 0, records, n, began_ms);
 	return 1;
 }
 
@@ -282,7 +281,7 @@ some_statistics(struct run *run, size_t first, size_t n)
 		/* One that has just gone makes a call for it alone fail. */
 		return virGetLastErrorCode() == VIR_ERR_NO_DOMAIN ? 1 : -1;
 	}
-	take_list(run, records, n_records, began_ms);
+	take_list(run, first, records, n_records, began_ms);
 	return 1;
 }
 
@@ -374,7 +373,6 @@ ask_chunk(struct run *run, size_t first, size_t n, bool with_statistics)
 	for (size_t i = first; i < first + n; i++) {
 		run->errand->questions[i].done = true;
 	}
-	run->errand->n_done_lists = run->errand->n_lists;
 	return true;
 }
 

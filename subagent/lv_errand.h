@@ -68,9 +68,8 @@ struct lv_errand {
 	uint64_t calls; /* made */
 	virConnectPtr conn;    /* that was opened, */
 	const char *uri;       /* by this one; a constant, NULL: as given */
-	virDomainStatsRecordPtr **lists; /* statistics, as they came */
+	virDomainStatsRecordPtr **lists; /* statistics, one of each chunk */
 	size_t n_lists;
-	size_t n_done_lists; /* of questions that are done */
 };
 
 /* With room for n questions; NULL: out of memory. */

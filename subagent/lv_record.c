@@ -10,7 +10,6 @@
 #include "lv_survey_data.h"
 #include "options.h"
 #include "rfc7666.h"
-#include "snap_fields.h"
 
 #define VCPUS_MAX 4096 /* QEMU's largest machine is far below */
 
@@ -196,22 +195,42 @@ new_record(const struct lv_domain *d, const virTypedParameter *params, int n)
 	    snap_domain_new(d->def, d->def->vcpu_ids, d->def->n_vcpus);
 }
 
+static const struct snap_disk *
+disk_at(const struct snap_domain *rec, uint32_t index)
+{
+	for (size_t i = 0; i < rec->n_disks; i++) {
+		if (rec->disks[i].index == index) {
+			return &rec->disks[i];
+		}
+	}
+	return NULL;
+}
+
 /*
- * The record before, as it is to be when the guest is not asked; a new one when
- * that is of another run or has other rows.
+ * Without the guest's values, which are carried over, but with the vCPUs that
+ * it had; and with what it last told that is not carried.
  */
 static struct snap_domain *
 same_again(const struct lv_domain *d)
 {
+	const struct snap_domain *before = d->record;
+	uint32_t ids[VCPUS_MAX];
 	struct snap_domain *rec;
 
-	if (d->record == NULL || d->record->id != d->id ||
-	    d->record->def != d->def) {
+	if (before == NULL || before->id != d->id || before->def != d->def) {
 		return new_record(d, NULL, 0);
 	}
-	rec = snap_domain_copy(d->record);
-	for (size_t i = 0; rec != NULL && i < rec->n_nics; i++) {
-		snap_fields_forget(&snap_nic_fields, &rec->nics[i]);
+	for (size_t i = 0; i < before->n_vcpus; i++) {
+		ids[i] = before->vcpus[i].index - 1;
+	}
+	rec = snap_domain_new(d->def, ids, before->n_vcpus);
+	for (size_t i = 0; rec != NULL && i < rec->n_disks; i++) {
+		const struct snap_disk *disk = disk_at(before,
+		    d->disk_indices[i]);
+
+		if (disk != NULL) {
+			rec->disks[i].threshold_bytes = disk->threshold_bytes;
+		}
 	}
 	return rec;
 }

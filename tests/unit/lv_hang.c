@@ -14,7 +14,7 @@
 #define TEST_S 60
 
 int64_t __wrap_clock_boot_ms(void);
-struct timespec __wrap_clock_monotonic_at(int64_t boot_ms);
+struct timespec __wrap_clock_at(clockid_t clock, int64_t boot_ms);
 
 static _Atomic int64_t clock_ms, waited_ms;
 
@@ -33,12 +33,12 @@ __wrap_clock_boot_ms(void)
 
 /* Waits are over at once, or only when what they wait for happens. */
 struct timespec
-__wrap_clock_monotonic_at(int64_t boot_ms)
+__wrap_clock_at(clockid_t clock, int64_t boot_ms)
 {
 	struct timespec at;
 
 	waited_ms = boot_ms;
-	clock_gettime(CLOCK_MONOTONIC, &at);
+	clock_gettime(clock, &at);
 	at.tv_sec += boot_ms > clock_ms ? WAIT_S : 0;
 	return at;
 }

@@ -2,7 +2,7 @@
 /*
  * Calls that hang as long as a test wants, by a clock that the test sets.
  *
- * Whoever is linked with -Wl,--wrap=clock_boot_ms,--wrap=clock_monotonic_at
+ * Whoever is linked with -Wl,--wrap=clock_boot_ms,--wrap=clock_at
  * sees that clock.
  */
 #ifndef VMMIBD_TESTS_LV_HANG_H

@@ -120,7 +120,7 @@ run_chunk(struct lv_errand *errand, size_t first, size_t end,
 	if (!call(errand, first, end - first, progress, arg)) {
 		return false;
 	}
-	errand->lists[errand->n_lists++] = calloc(1,
+	errand->lists[first / LV_ERRAND_CHUNK] = calloc(1,
 	    sizeof(virDomainStatsRecordPtr));
 	for (size_t i = first; i < end; i++) {
 		struct lv_question *q = &errand->questions[i];
@@ -134,7 +134,6 @@ run_chunk(struct lv_errand *errand, size_t first, size_t end,
 	for (size_t i = first; i < end; i++) {
 		errand->questions[i].done = true;
 	}
-	errand->n_done_lists = errand->n_lists;
 	return true;
 }
 

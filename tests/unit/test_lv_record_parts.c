@@ -165,6 +165,12 @@ nic_rate(const struct snap_domain *rec)
 	return snap_rate_value(&rec->nics[0].rx_octets_rate, 1, 1);
 }
 
+static uint64_t
+cpu_rate(const struct snap_domain *rec)
+{
+	return snap_rate_value(&rec->cpu_rate, 1, 1);
+}
+
 /* The first record of a run has no guest's part, and no age but its own. */
 static void
 test_first_is_plain(void **state)
@@ -179,7 +185,7 @@ test_first_is_plain(void **state)
 	assert_true(rec->sampled_ms == T0 && rec->whole_ms == T0);
 	assert_true(rec->nics_whole_ms == T0);
 	assert_true(rec->stale_at_ms == T0 + STALE_MS);
-	assert_true(nic_rate(rec) == NO);
+	assert_true(cpu_rate(rec) == NO && nic_rate(rec) == NO);
 	lv_domain_free(d);
 }
 
@@ -244,6 +250,73 @@ test_nics_are_kept(void **state)
 	}
 	rec = plain(d, VIR_DOMAIN_RUNNING, 400, T0 + 2 * STEP_MS);
 	assert_true(nic_rate(rec) == 200 * 1000 / STEP_MS);
+	lv_domain_free(d);
+}
+
+/* A gap is no standstill: rates of what was not asked for stay as they were. */
+static void
+test_rates_of_the_guest(void **state)
+{
+	struct lv_domain *d = new_domain();
+
+	(void)state;
+	answer(d, 1000, T0);
+	assert_true(cpu_rate(answer(d, 2000, T0 + STEP_MS)) == 100);
+	assert_true(cpu_rate(plain(d, VIR_DOMAIN_RUNNING, 1,
+	    T0 + 2 * STEP_MS)) == 100);
+	/* And the next answer is set against the last one. */
+	assert_true(cpu_rate(answer(d, 6000, T0 + 3 * STEP_MS)) == 200);
+	lv_domain_free(d);
+}
+
+/* The same when sub-indices are in another order than the definition. */
+static void
+test_order_of_devices(void **state)
+{
+	struct lv_domain *d = new_domain();
+	const struct snap_domain *rec;
+
+	(void)state;
+	free(d->disk_indices);
+	free(d->nic_indices);
+	d->disk_indices = indices(9, 4);
+	d->nic_indices = indices(3, 1);
+	plain(d, VIR_DOMAIN_RUNNING, 100, T0);
+	answer(d, 500, T0 + 20);
+	rec = plain(d, VIR_DOMAIN_RUNNING, 200, T0 + STEP_MS);
+	assert_int_equal(rec->disks[0].index, 4);
+	assert_string_equal(rec->disks[0].def.target, "vdb");
+	assert_true(rec->disks[0].read_ios == 504);
+	assert_int_equal(rec->disks[1].index, 9);
+	assert_true(rec->disks[1].read_ios == 503);
+	assert_int_equal(rec->nics[0].index, 1);
+	assert_string_equal(rec->nics[0].def.ifname, "vnet1");
+	assert_true(rec->nics[0].rx_octets == 202);
+	assert_true(rec->nics[1].rx_octets == 201);
+	lv_domain_free(d);
+}
+
+/* What is carried is carried from when it was there, and not for ever. */
+static void
+test_carried_until_stale(void **state)
+{
+	struct lv_domain *d = new_domain();
+	const struct snap_domain *rec;
+
+	(void)state;
+	plain(d, VIR_DOMAIN_RUNNING, 100, T0 - 1);
+	answer(d, 500, T0);
+	for (int i = 1; i < STALE_MS / STEP_MS; i++) {
+		plain(d, VIR_DOMAIN_RUNNING, 100, T0 + i * STEP_MS);
+	}
+	rec = plain(d, VIR_DOMAIN_RUNNING, 200, T0 + STALE_MS - 1);
+	assert_guest(rec, 500);
+	rec = plain(d, VIR_DOMAIN_RUNNING, 300, T0 + STALE_MS);
+	assert_guest(rec, NO);
+	assert_nics(rec, 300);
+	/* Nothing is made younger by that. */
+	assert_true(rec->sampled_ms == T0);
+	assert_true(rec->stale_at_ms == T0 + STALE_MS);
 	lv_domain_free(d);
 }
 
@@ -437,6 +510,9 @@ main(void)
 		cmocka_unit_test(test_guest_is_kept),
 		cmocka_unit_test(test_tap_is_gone),
 		cmocka_unit_test(test_nics_are_kept),
+		cmocka_unit_test(test_rates_of_the_guest),
+		cmocka_unit_test(test_order_of_devices),
+		cmocka_unit_test(test_carried_until_stale),
 		cmocka_unit_test(test_nics_carried_until_stale),
 		cmocka_unit_test(test_new_definition),
 		cmocka_unit_test(test_new_run),
