@@ -85,7 +85,7 @@ take_answer(struct lv_hv *hv, struct lv_domain *d, struct lv_question *q)
 	if (q->stats == NULL && q->measured == NULL) {
 		return; /* it has gone, which the next listing will tell */
 	}
-	lv_health_answer(&d->health);
+	lv_health_answer(&d->health, q->sampled_ms);
 	if (q->want & LV_WANT_JOB) {
 		lv_domain_take_job(d, &q->job);
 	}
@@ -124,25 +124,30 @@ take_answers(struct lv_hv *hv, struct lv_errand *errand)
 }
 
 /*
- * What a call that hangs says about all others: the guests that run, and the
- * storage of those that do not if no guest is to blame.
+ * What a call that hangs says of all others: whoever it was to ask, too, and
+ * whoever has not answered since the first of those that hang was sent.  If a
+ * guest is to blame, the storage of VMs that do not run is not.
  */
 static void
-doubt_all(struct lv_hv *hv, const struct lv_errand *but, bool active_only)
+doubt_others(struct lv_hv *hv, const struct lv_errand *hung, bool guest)
 {
+	if (hv->pool->n_hung == 1) {
+		hv->trouble_ms = hv->pool->sent_ms;
+	}
 	for (size_t i = 0; i < hv->n_domains; i++) {
 		struct lv_domain *d = hv->domains[i];
 
-		if (d->id >= 0 || !active_only) {
+		if ((d->id >= 0 || !guest) &&
+		    d->health.answered_ms < hv->trouble_ms) {
 			lv_health_doubt(&d->health);
 		}
 	}
-	for (size_t i = 0; i < but->n; i++) {
-		const struct lv_question *q = &but->questions[i];
-		struct lv_domain *d = q->done ? subject(hv, q) : NULL;
+	for (size_t i = 0; i < hung->n; i++) {
+		const struct lv_question *q = &hung->questions[i];
+		struct lv_domain *d = q->done ? NULL : subject(hv, q);
 
-		if (d != NULL && d->health.condition == LV_DOUBTFUL) {
-			lv_health_answer(&d->health);
+		if (d != NULL && (d->id >= 0 || !guest)) {
+			lv_health_doubt(&d->health);
 		}
 	}
 }
@@ -198,7 +203,7 @@ give_up(struct lv_hv *hv, const struct lv_news *news)
 	owe_again(hv, news->errand);
 	/* A call about nobody hangs in libvirtd itself. */
 	if (news->call.n > 0) {
-		doubt_all(hv, news->errand, blame(hv, news));
+		doubt_others(hv, news->errand, blame(hv, news));
 	}
 	hv->inquiry_look_ms = 0;
 }

@@ -3,10 +3,11 @@
 #include "lv_health.h"
 
 void
-lv_health_answer(struct lv_health *h)
+lv_health_answer(struct lv_health *h, int64_t at_ms)
 {
 	h->condition = LV_WELL;
 	h->failed = false;
+	h->answered_ms = at_ms;
 }
 
 void

@@ -38,9 +38,10 @@ struct lv_health {
 	int64_t cpu_ms;     /* which was then; 0: never */
 	int64_t lively_ms;  /* the last sign of life; 0: none */
 	int64_t asked_ms;   /* when it was asked alone last; 0: never */
+	int64_t answered_ms; /* the last answer; 0: none yet */
 };
 
-void lv_health_answer(struct lv_health *h);
+void lv_health_answer(struct lv_health *h, int64_t at_ms);
 void lv_health_doubt(struct lv_health *h);
 void lv_health_hang(struct lv_health *h, unsigned serial);
 /* The errand has come back, which is a sign of life of whom it hung in. */

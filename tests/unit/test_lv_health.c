@@ -34,7 +34,7 @@ test_answer_makes_well(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct lv_health h = { .condition = before[i] };
 
-		lv_health_answer(&h);
+		lv_health_answer(&h, 0);
 		assert_int_equal(h.condition, LV_WELL);
 	}
 }
