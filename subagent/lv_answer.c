@@ -19,6 +19,9 @@
 #define SETTLE_MS 50
 #define SETTLE_TRIES 6
 
+/* Clocks and threads are not that exact. */
+#define OCCUPIED_SLACK_MS 500
+
 static const char *
 name_of(const struct lv_domain *d)
 {
@@ -31,12 +34,13 @@ subject(const struct lv_hv *hv, const struct lv_question *q)
 {
 	struct lv_domain *d = lv_hv_find(hv, &q->uuid);
 
-	return d != NULL && d->id == q->id ? d : NULL;
+	return d != NULL && d->incarnation == q->incarnation &&
+	    d->id == q->id ? d : NULL;
 }
 
 /* What no answer came to is owed as before. */
-static void
-owe_again(struct lv_hv *hv, const struct lv_errand *errand)
+void
+lv_answer_owe(struct lv_hv *hv, const struct lv_errand *errand)
 {
 	for (size_t i = 0; i < errand->n; i++) {
 		const struct lv_question *q = &errand->questions[i];
@@ -62,6 +66,20 @@ plan_settling(struct lv_domain *d)
 	}
 }
 
+/*
+ * It is about another run, or another domain that has taken this one's place
+ * since, of which an event is still on its way; or about other devices.
+ */
+static bool
+is_outdated(const struct lv_domain *d, const struct lv_question *q)
+{
+	virDomainPtr dom = q->stats != NULL ? q->stats->dom : NULL;
+
+	return q->def != d->def || (dom != NULL &&
+	    (lv_domain_id(dom) != d->id || d->name == NULL ||
+		strcmp(virDomainGetName(dom), d->name) != 0));
+}
+
 static void
 take_values(struct lv_hv *hv, struct lv_domain *d, struct lv_question *q)
 {
@@ -73,7 +91,7 @@ take_values(struct lv_hv *hv, struct lv_domain *d, struct lv_question *q)
 		limits.missing = LV_PART_NICS;
 		lv_record_from_stats(d, &hv->lc, q->stats->params,
 		    q->stats->nparams, &limits);
-	} else if (q->measured != NULL && q->def == d->def) {
+	} else {
 		lv_record_from_measured(d, &hv->lc, q->measured, &limits);
 		q->measured = NULL;
 	}
@@ -84,6 +102,10 @@ take_answer(struct lv_hv *hv, struct lv_domain *d, struct lv_question *q)
 {
 	if (q->stats == NULL && q->measured == NULL) {
 		return; /* it has gone, which the next listing will tell */
+	}
+	if (is_outdated(d, q)) {
+		d->owed |= q->want;
+		return;
 	}
 	lv_health_answer(&d->health, q->sampled_ms);
 	if (q->want & LV_WANT_JOB) {
@@ -152,9 +174,12 @@ doubt_others(struct lv_hv *hv, const struct lv_errand *hung, bool guest)
 	}
 }
 
-/* Whether a command has occupied the guest since the call began, or nearly. */
+/*
+ * Whether a command has occupied the guest for as long as the call lasts, or
+ * nearly.  For longer: then it is somebody else's, and the call passed by.
+ */
 static bool
-is_occupied(struct lv_hv *hv, const struct lv_question *q)
+is_occupied(struct lv_hv *hv, const struct lv_question *q, int64_t call_ms)
 {
 	virDomainPtr dom = LV_ASK(&hv->lc,
 	    virDomainLookupByUUID(hv->lc.conn, q->uuid.octets));
@@ -165,8 +190,8 @@ is_occupied(struct lv_hv *hv, const struct lv_question *q)
 		return false;
 	}
 	occupied = lv_job_control(&hv->lc, dom, &since_ms) ==
-	    VIR_DOMAIN_CONTROL_OCCUPIED &&
-	    since_ms >= hv->pool->timeout_ms / 2;
+	    VIR_DOMAIN_CONTROL_OCCUPIED && since_ms >= call_ms / 2 &&
+	    since_ms <= call_ms + OCCUPIED_SLACK_MS;
 	virDomainFree(dom);
 	return occupied;
 }
@@ -176,14 +201,16 @@ static bool
 blame(struct lv_hv *hv, const struct lv_news *news)
 {
 	const struct lv_errand *errand = news->errand;
+	int64_t call_ms = clock_boot_ms() - news->call.since_ms;
 	bool found = false;
 
-	for (size_t i = news->call.first;
+	for (size_t i = news->call.first; !found &&
 	     i < news->call.first + news->call.n; i++) {
 		const struct lv_question *q = &errand->questions[i];
 		struct lv_domain *d = subject(hv, q);
 
-		if (d != NULL && (news->call.n == 1 || is_occupied(hv, q))) {
+		if (d != NULL && (news->call.n == 1 || is_occupied(hv, q,
+		    call_ms))) {
 			lv_health_hang(&d->health, news->serial);
 			log_warn("domain %s: does not answer, going on "
 			    "without it", name_of(d));
@@ -193,6 +220,29 @@ blame(struct lv_hv *hv, const struct lv_news *news)
 	return found;
 }
 
+/* Once until it works again; values grow older meanwhile. */
+static void
+say_failure(struct lv_hv *hv, bool failed, const char *why)
+{
+	if (failed) {
+		text_admin(hv->collector.error, why);
+		if (!hv->inquiry_failed) {
+			log_warn("cannot ask guests: %s", why);
+		}
+	} else if (hv->inquiry_failed) {
+		log_notice("guests can be asked again");
+	}
+	hv->inquiry_failed = failed;
+}
+
+/* A call about nobody hangs in libvirtd itself, or on the way there. */
+static void
+blame_hypervisor(struct lv_hv *hv, struct lv_errand *hung)
+{
+	hung->failed = true;
+	say_failure(hv, true, "the hypervisor does not answer");
+}
+
 static void
 give_up(struct lv_hv *hv, const struct lv_news *news)
 {
@@ -200,8 +250,10 @@ give_up(struct lv_hv *hv, const struct lv_news *news)
 		return; /* out of memory; the next refresh asks again */
 	}
 	take_answers(hv, news->errand);
-	owe_again(hv, news->errand);
-	/* A call about nobody hangs in libvirtd itself. */
+	if (news->call.n == 0) {
+		blame_hypervisor(hv, news->errand);
+	}
+	lv_answer_owe(hv, news->errand);
 	if (news->call.n > 0) {
 		doubt_others(hv, news->errand, blame(hv, news));
 	}
@@ -227,21 +279,6 @@ come_back(struct lv_hv *hv, unsigned serial)
 	}
 }
 
-/* Once until it works again; values grow older meanwhile. */
-static void
-say_failure(struct lv_hv *hv, const struct lv_errand *errand)
-{
-	if (errand->failed) {
-		text_admin(hv->collector.error, errand->why);
-		if (!hv->inquiry_failed) {
-			log_warn("cannot ask guests: %s", errand->why);
-		}
-	} else if (hv->inquiry_failed) {
-		log_notice("guests can be asked again");
-	}
-	hv->inquiry_failed = errand->failed;
-}
-
 bool
 lv_answer_take(struct lv_hv *hv, const struct lv_news *news, bool *failed)
 {
@@ -250,9 +287,9 @@ lv_answer_take(struct lv_hv *hv, const struct lv_news *news, bool *failed)
 	switch (news->kind) {
 	case LV_NEWS_ANSWER:
 		changed = take_answers(hv, news->errand);
-		owe_again(hv, news->errand);
+		lv_answer_owe(hv, news->errand);
 		*failed |= news->errand->failed;
-		say_failure(hv, news->errand);
+		say_failure(hv, news->errand->failed, news->errand->why);
 		break;
 	case LV_NEWS_HUNG:
 		give_up(hv, news);

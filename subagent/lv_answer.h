@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+struct lv_errand;
 struct lv_hv;
 struct lv_news;
 
@@ -17,5 +18,8 @@ struct lv_news;
  */
 bool lv_answer_take(struct lv_hv *hv, const struct lv_news *news,
     bool *failed);
+
+/* What no answer came to is owed as before. */
+void lv_answer_owe(struct lv_hv *hv, const struct lv_errand *errand);
 
 #endif

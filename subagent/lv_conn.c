@@ -151,6 +151,15 @@ lv_conn_alive(const struct lv_conn *lc)
 	return lc->conn != NULL && virConnectIsAlive(lc->conn) == 1;
 }
 
+void
+lv_conn_count(struct lv_conn *lc)
+{
+	lc->calls++;
+	if (lc->on_call != NULL) {
+		lc->on_call(lc->arg);
+	}
+}
+
 bool
 lv_conn_can(const struct lv_conn *lc, enum lv_call call)
 {

@@ -49,10 +49,13 @@ struct lv_conn {
 	bool lacks[LV_CALL_MAX];
 	unsigned arp_failures; /* in a row */
 	uint64_t calls;  /* made by LV_ASK(), on earlier connections too */
+	void (*on_call)(void *arg); /* before each of them; NULL: nothing */
+	void *arg;
 };
 
 /* A call that asks the hypervisor something, counted. */
-#define LV_ASK(lc, call) ((lc)->calls++, (call))
+#define LV_ASK(lc, call) (lv_conn_count(lc), (call))
+void lv_conn_count(struct lv_conn *lc);
 
 struct lv_inbox;
 

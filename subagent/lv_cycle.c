@@ -286,7 +286,9 @@ attempt(struct lv_collector *c)
 	}
 	lv_pool_place(c->hv.pool, c->where->uri, NULL);
 	errand->open = true;
-	(void)lv_pool_send(c->hv.pool, errand, c->hv.pool->timeout_ms);
+	if (!lv_pool_send(c->hv.pool, errand, c->hv.pool->timeout_ms)) {
+		lv_errand_free(errand);
+	}
 }
 
 static void
@@ -402,6 +404,7 @@ settle(struct lv_collector *c)
 	next_ms = other_ms < next_ms ? other_ms : next_ms;
 	if (read) {
 		publish(c);
+		compare(c);
 	}
 	other_ms = lv_watch_settle(c->watch, &c->hv, clock_boot_ms(),
 	    &c->notes);

@@ -49,7 +49,17 @@ lv_domain_free(struct lv_domain *d)
 		free(d->nic_indices);
 		free(d->sizes);
 		lv_survey_free(d->survey);
+		free(d->name);
 		free(d);
+	}
+}
+
+void
+lv_domain_name(struct lv_domain *d, const char *name)
+{
+	if (d->name == NULL || strcmp(d->name, name) != 0) {
+		free(d->name);
+		d->name = strdup(name);
 	}
 }
 

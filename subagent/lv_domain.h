@@ -28,6 +28,8 @@ struct lv_disk_size {
 struct lv_domain {
 	struct snap_uuid uuid;
 	uint32_t index; /* vmIndex */
+	unsigned incarnation; /* another for who comes back, UUID and all */
+	char *name;     /* as libvirt had it last; NULL: none yet */
 	int id;         /* hypervisor ID, which tells runs apart; -1: inactive */
 	struct lv_state state;
 	int64_t state_ms;            /* when it was asked for last */
@@ -68,6 +70,9 @@ struct lv_domain {
 
 struct lv_domain *lv_domain_new(const struct snap_uuid *uuid, uint32_t index);
 void lv_domain_free(struct lv_domain *d);
+
+/* Notes what libvirt calls it. */
+void lv_domain_name(struct lv_domain *d, const char *name);
 
 /* Its hypervisor ID as libvirt knew it when it gave dom; -1: inactive. */
 int lv_domain_id(virDomainPtr dom);

@@ -97,7 +97,8 @@ lv_errand_split(struct lv_errand *errand, size_t first)
 			q->sizes = NULL;
 		} else {
 			copy->questions[i] = (struct lv_question){
-				.uuid = q->uuid, .id = q->id, .want = q->want };
+				.uuid = q->uuid, .id = q->id, .want = q->want,
+				.incarnation = q->incarnation };
 		}
 	}
 	copy->open = errand->open;
@@ -336,7 +337,7 @@ ask_one(const struct run *run, size_t i)
 	virDomainPtr dom = run->doms[i];
 	bool measure = !lv_conn_can(run->lc, LV_CALL_ALL_STATS);
 
-	if (dom == NULL || q->def == NULL || (q->want == LV_WANT_VALUES && !measure)) {
+	if (dom == NULL || lv_domain_id(dom) != q->id || q->def == NULL || (q->want == LV_WANT_VALUES && !measure)) {
 		return true;
 	}
 	if (!begin_call(run, i, 1)) {

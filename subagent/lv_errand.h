@@ -36,6 +36,7 @@ enum lv_want {
 /* About one domain. */
 struct lv_question {
 	struct snap_uuid uuid;
+	unsigned incarnation; /* of the domain's entry */
 	int id;        /* the run that is meant; -1: inactive */
 	unsigned want; /* enum lv_want */
 	const struct snap_def *def; /* a reference */

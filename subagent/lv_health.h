@@ -20,7 +20,7 @@
 /* A sign of life counts for so long, */
 #define LV_HEALTH_LIVELY_MS 4000
 /* and two looks may be so far apart to be one. */
-#define LV_HEALTH_LOOKS_MS 3000
+#define LV_HEALTH_LOOKS_MS 5000
 
 enum lv_condition {
 	LV_WELL,     /* has answered, or nothing speaks against it */

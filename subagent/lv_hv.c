@@ -90,6 +90,7 @@ lv_hv_ensure(struct lv_hv *hv, const struct snap_uuid *uuid)
 	if (d == NULL) {
 		return NULL;
 	}
+	d->incarnation = ++hv->incarnations;
 	i = seek(hv, index);
 	memmove(hv->domains + i + 1, hv->domains + i,
 	    (hv->n_domains - i) * sizeof(*hv->domains));

@@ -31,6 +31,10 @@ struct lv_hv {
 	size_t survey_turn;       /* who was surveyed last in turn */
 	size_t inquiry_turn;      /* and whose signs of life were looked for */
 	int64_t inquiry_look_ms;  /* when they are next */
+	int64_t answer_ms;        /* so long the answer of the moment is
+	                             waited for */
+	bool all_served;          /* the last listing had no other domains */
+	unsigned incarnations;    /* of domains that have been known */
 	int64_t trouble_ms;       /* when the first call of those was sent that
 	                             hang; only if any does */
 	bool inquiry_failed;      /* and the log says so */

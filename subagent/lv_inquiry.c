@@ -14,7 +14,7 @@
 
 /* Between two looks for signs of life, and domains looked at each time. */
 #define LOOK_MS 1000
-#define LOOKS_MAX 256
+#define LOOKS_MAX 512
 
 /*
  * A guest without signs of life is given up after so long, for one that answers
@@ -37,6 +37,7 @@ put_question(struct lv_errand *errand, size_t i, struct lv_domain *d)
 {
 	errand->questions[i] = (struct lv_question){
 		.uuid = d->uuid,
+		.incarnation = d->incarnation,
 		.id = d->id,
 		.want = d->owed | LV_WANT_VALUES,
 		.def = snap_def_ref(d->def),
@@ -46,11 +47,18 @@ put_question(struct lv_errand *errand, size_t i, struct lv_domain *d)
 }
 
 static bool
-send(struct lv_hv *hv, struct lv_errand *errand, int64_t patience_ms)
+send(struct lv_hv *hv, struct lv_errand *errand, int64_t patience_ms,
+    int64_t wait_ms)
 {
 	errand->memory_stats_period_s = hv->opts->memory_stats_period_s;
 	memcpy(errand->lacks, hv->lc.lacks, sizeof(errand->lacks));
-	return lv_pool_send(hv->pool, errand, patience_ms);
+	if (!lv_pool_send(hv->pool, errand, patience_ms)) {
+		lv_answer_owe(hv, errand);
+		lv_errand_free(errand);
+		return false;
+	}
+	hv->answer_ms = clock_boot_ms() + wait_ms;
+	return true;
 }
 
 /* All that are well and owe something, in one errand. */
@@ -66,14 +74,15 @@ ask_well(struct lv_hv *hv)
 	if (n == 0 || (errand = lv_errand_new(n)) == NULL) {
 		return false;
 	}
-	errand->all = n == hv->n_domains;
+	errand->all = n == hv->n_domains && hv->all_served;
 	n = 0;
 	for (size_t i = 0; i < hv->n_domains; i++) {
 		if (is_wanted(hv->domains[i], LV_WELL)) {
 			put_question(errand, n++, hv->domains[i]);
 		}
 	}
-	return send(hv, errand, hv->pool->timeout_ms);
+	return send(hv, errand, hv->pool->timeout_ms, hv->listing > 1 ?
+	    LV_INQUIRY_PATIENCE_MS : hv->pool->timeout_ms);
 }
 
 /* Whose turn it is of those in doubt; NULL: nobody may be asked. */
@@ -92,44 +101,36 @@ choose_doubtful(const struct lv_hv *hv)
 		}
 	}
 	return best != NULL && lv_health_may_probe(&best->health, now_ms,
-	    hv->pool->n_hung, hv->pool->limit) ? best : NULL;
+	    lv_pool_n_hung(hv->pool), hv->pool->limit) ? best : NULL;
 }
 
-/* Makes *until_ms earlier if it may well hang. */
+/* One that may well hang is not waited for but at first. */
 static bool
-ask_doubtful(struct lv_hv *hv, int64_t *until_ms)
+ask_doubtful(struct lv_hv *hv)
 {
 	struct lv_domain *d = choose_doubtful(hv);
 	struct lv_errand *errand = d != NULL ? lv_errand_new(1) : NULL;
 	int64_t now_ms = clock_boot_ms();
 	int64_t patience_ms = hv->pool->timeout_ms;
+	int64_t wait_ms = LV_INQUIRY_PATIENCE_MS;
 
 	if (errand == NULL) {
 		return false;
 	}
 	if (!lv_health_is_lively(&d->health, now_ms)) {
 		patience_ms = patience_ms < QUIET_MS ? patience_ms : QUIET_MS;
-		*until_ms = *until_ms < now_ms + QUIET_PATIENCE_MS ?
-		    *until_ms : now_ms + QUIET_PATIENCE_MS;
+		wait_ms = hv->listing > 1 ? QUIET_PATIENCE_MS : QUIET_MS;
 	}
 	d->health.asked_ms = now_ms;
 	put_question(errand, 0, d);
-	return send(hv, errand, patience_ms);
-}
-
-/* Until when to wait for the answer of the moment. */
-static int64_t
-answer_ms(const struct lv_hv *hv)
-{
-	return hv->pool->sent_ms + (hv->listing > 1 ? LV_INQUIRY_PATIENCE_MS :
-	    hv->pool->timeout_ms);
+	return send(hv, errand, patience_ms, wait_ms);
 }
 
 /* The answer of the moment is late, so that something may hang. */
 static bool
 is_overdue(const struct lv_hv *hv)
 {
-	return hv->pool->busy && clock_boot_ms() >= answer_ms(hv);
+	return hv->pool->busy && clock_boot_ms() >= hv->answer_ms;
 }
 
 /* When to look for signs of life next. */
@@ -137,7 +138,7 @@ static int64_t
 look_due(const struct lv_hv *hv)
 {
 	return hv->inquiry_look_ms != INT64_MAX || !hv->pool->busy ?
-	    hv->inquiry_look_ms : answer_ms(hv);
+	    hv->inquiry_look_ms : hv->answer_ms;
 }
 
 /*
@@ -173,14 +174,15 @@ look_for_life(struct lv_hv *hv)
 		}
 		virDomainFree(dom);
 	}
-	hv->inquiry_look_ms = looks > 0 ? now_ms + LOOK_MS : INT64_MAX;
+	hv->inquiry_look_ms = looks > 0 || hv->pool->busy ?
+	    now_ms + LOOK_MS : INT64_MAX;
 }
 
 static bool
-ask(struct lv_hv *hv, int64_t *until_ms)
+ask(struct lv_hv *hv)
 {
 	return lv_pool_is_ready(hv->pool) &&
-	    (ask_well(hv) || ask_doubtful(hv, until_ms));
+	    (ask_well(hv) || ask_doubtful(hv));
 }
 
 bool
@@ -197,14 +199,14 @@ lv_inquire(struct lv_hv *hv, int64_t until_ms)
 		if (news.kind != LV_NEWS_NONE) {
 			changed |= lv_answer_take(hv, &news, &failed);
 		} else if (hv->pool->busy) {
-			int64_t end_ms = until_ms < answer_ms(hv) ? until_ms :
-			    answer_ms(hv);
+			int64_t end_ms = until_ms < hv->answer_ms ? until_ms :
+			    hv->answer_ms;
 
 			if (clock_boot_ms() >= end_ms) {
 				return changed;
 			}
 			lv_pool_wait(hv->pool, end_ms);
-		} else if (failed || !ask(hv, &until_ms)) {
+		} else if (failed || !ask(hv)) {
 			return changed;
 		}
 	}

@@ -15,6 +15,8 @@ struct lv_hv;
 
 /* How long the collector waits for answers before it goes on without them. */
 #define LV_INQUIRY_PATIENCE_MS 1000
+/* The same if managers are to be told of an event. */
+#define LV_INQUIRY_EVENT_MS 500
 
 /*
  * Takes the answers that have come, gives up calls that hang, and asks what is

@@ -8,6 +8,9 @@
 #include "lv_errand.h"
 #include "options.h"
 
+/* Before a further attempt to connect when as many hang as may. */
+#define REDIAL_MS 60000LL
+
 void
 lv_pool_configure(struct lv_pool *pool, const struct options *opts)
 {
@@ -59,11 +62,16 @@ lv_pool_place(struct lv_pool *pool, const char *uri, virConnectPtr shared)
 
 /* What the current worker does has become of no use, or hangs. */
 static void
-put_aside(struct lv_pool *pool)
+put_aside(struct lv_pool *pool, bool dial)
 {
 	pool->hung[pool->n_hung].worker = pool->current;
 	pool->hung[pool->n_hung].serial = pool->serial;
+	pool->hung[pool->n_hung].dial = dial;
 	pool->n_hung++;
+	if (dial) {
+		pool->n_dials++;
+		pool->dialed_ms = clock_boot_ms();
+	}
 	pool->current = NULL;
 	pool->busy = false;
 }
@@ -72,17 +80,33 @@ void
 lv_pool_retire(struct lv_pool *pool)
 {
 	if (pool->busy) {
-		put_aside(pool);
+		put_aside(pool, false);
 	} else if (pool->current != NULL) {
 		lv_worker_leave(pool->current);
 		pool->current = NULL;
 	}
 }
 
+size_t
+lv_pool_n_hung(const struct lv_pool *pool)
+{
+	return pool->n_hung - pool->n_dials;
+}
+
+/* Twice as long for each that hangs beyond the limit. */
+static bool
+may_dial(const struct lv_pool *pool)
+{
+	return pool->n_dials < pool->limit || clock_boot_ms() >=
+	    pool->dialed_ms + (REDIAL_MS << (pool->n_dials - pool->limit));
+}
+
 bool
 lv_pool_is_ready(const struct lv_pool *pool)
 {
-	return !pool->busy && pool->n_hung < pool->limit;
+	return !pool->busy && lv_pool_n_hung(pool) < pool->limit &&
+	    pool->n_hung < LV_POOL_MAX &&
+	    (pool->current != NULL || may_dial(pool));
 }
 
 bool
@@ -93,7 +117,6 @@ lv_pool_send(struct lv_pool *pool, struct lv_errand *errand,
 		pool->current = lv_worker_new(&pool->place, pool->inbox);
 	}
 	if (pool->current == NULL) {
-		lv_errand_free(errand);
 		return false;
 	}
 	pool->busy = true;
@@ -119,6 +142,7 @@ look_at_hung(struct lv_pool *pool, struct lv_news *news)
 		    .errand = errand, .serial = pool->hung[i].serial };
 		pool->calls += errand->calls;
 		lv_worker_leave(pool->hung[i].worker);
+		pool->n_dials -= pool->hung[i].dial;
 		pool->hung[i] = pool->hung[--pool->n_hung];
 		return true;
 	}
@@ -142,7 +166,7 @@ look_at_current(struct lv_pool *pool, struct lv_news *news)
 		news->kind = LV_NEWS_HUNG;
 		news->errand = split;
 		pool->timed_out++;
-		put_aside(pool);
+		put_aside(pool, news->call.dial);
 	}
 }
 

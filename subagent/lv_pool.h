@@ -31,8 +31,11 @@ struct lv_pool {
 	struct {
 		struct lv_worker *worker;
 		unsigned serial; /* of its errand */
+		bool dial;       /* hangs while connecting */
 	} hung[LV_POOL_MAX];
 	size_t n_hung;
+	size_t n_dials;         /* of those, that hang while connecting; */
+	int64_t dialed_ms;      /* the last of them was given up then */
 	unsigned serial;        /* of the last errand sent */
 	uint64_t calls;         /* made by errands that came back */
 	uint64_t timed_out;
@@ -72,12 +75,19 @@ void lv_pool_place(struct lv_pool *pool, const char *uri,
 /* The connection is lost: all present workers are to end. */
 void lv_pool_retire(struct lv_pool *pool);
 
-/* Whether an errand can be sent: there is none, and the limit allows one. */
+/*
+ * Calls that hang in libvirtd.  Those that do not even get there count apart:
+ * so many may hang, too, and then another one now and then, for whoever does
+ * not answer them may never do so, though somebody else would by now.
+ */
+size_t lv_pool_n_hung(const struct lv_pool *pool);
+
+/* Whether an errand can be sent: there is none, and the limits allow one. */
 bool lv_pool_is_ready(const struct lv_pool *pool);
 
 /*
  * Sends an errand, which passes over; a call of it that is older than
- * patience_ms will be given up.  False: there is no worker.
+ * patience_ms will be given up.  False: there is no worker, and it does not.
  */
 bool lv_pool_send(struct lv_pool *pool, struct lv_errand *errand,
     int64_t patience_ms);

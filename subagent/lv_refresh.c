@@ -15,6 +15,7 @@
 #include "lv_inbox.h"
 #include "lv_inquiry.h"
 #include "lv_listing.h"
+#include "lv_pool.h"
 #include "lv_record.h"
 #include "lv_survey.h"
 #include "options.h"
@@ -78,6 +79,7 @@ note_domain(struct lv_hv *hv, virDomainPtr dom, struct starts *starts)
 	d = lv_hv_ensure(hv, &uuid);
 	if (d != NULL) {
 		d->seen = hv->listing;
+		lv_domain_name(d, virDomainGetName(dom));
 		note_run(d, hv, dom, starts);
 	}
 	return d;
@@ -212,11 +214,13 @@ refresh_listed_one(struct lv_hv *hv, struct lv_domain *d,
  * in time stays as it was.
  */
 static void
-inquire(struct lv_hv *hv)
+inquire(struct lv_hv *hv, int64_t patience_ms)
 {
-	int64_t patience_ms = hv->listing > 1 ? LV_INQUIRY_PATIENCE_MS :
-	    (int64_t)hv->opts->call_timeout_s * 1000 + LV_INQUIRY_PATIENCE_MS;
-
+	if (hv->opts->once) {
+		patience_ms = INT32_MAX; /* it ends when all that may be is */
+	} else if (hv->listing == 1) {
+		patience_ms += hv->pool->timeout_ms;
+	}
 	(void)lv_inquire(hv, clock_boot_ms() + patience_ms);
 }
 
@@ -235,8 +239,10 @@ refresh_listed(struct lv_hv *hv, const struct lv_listing *listing,
 		return -1;
 	}
 	hv->listing++;
+	hv->all_served = true;
 	for (int i = 0; i < listing->n; i++) {
 		noted[i] = note_domain(hv, listing->items[i].dom, starts);
+		hv->all_served &= noted[i] != NULL;
 	}
 	lv_hv_remove_unseen(hv);
 	lv_listing_flags(hv);
@@ -250,7 +256,7 @@ refresh_listed(struct lv_hv *hv, const struct lv_listing *listing,
 		}
 	}
 	free(noted);
-	inquire(hv);
+	inquire(hv, LV_INQUIRY_PATIENCE_MS);
 	return 0;
 }
 
@@ -323,7 +329,7 @@ refresh_each(struct lv_hv *hv, const struct lv_batch *batch)
 		refresh_one(hv, &batch->notices[i], &starts);
 	}
 	host_procs_free(starts.procs);
-	inquire(hv);
+	inquire(hv, LV_INQUIRY_EVENT_MS);
 }
 
 bool

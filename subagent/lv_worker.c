@@ -54,10 +54,21 @@ note_call(void *arg, size_t first, size_t n)
 	bool wanted;
 
 	pthread_mutex_lock(&w->lock);
-	w->call = (struct lv_under_way){ clock_boot_ms(), first, n };
+	w->call = (struct lv_under_way){ clock_boot_ms(), first, n, false };
 	wanted = !w->left;
 	pthread_mutex_unlock(&w->lock);
 	return wanted;
+}
+
+/* Each call has its own time. */
+static void
+note_again(void *arg)
+{
+	struct lv_worker *w = arg;
+
+	pthread_mutex_lock(&w->lock);
+	w->call.since_ms = clock_boot_ms();
+	pthread_mutex_unlock(&w->lock);
 }
 
 static void
@@ -96,9 +107,6 @@ connect_self(struct lv_worker *w, struct lv_errand *errand)
 static void
 run_errand(struct lv_worker *w, struct lv_errand *errand)
 {
-	if (!note_call(w, 0, 0)) {
-		return;
-	}
 	if (errand->open) {
 		open_connection(w, errand);
 	} else if (connect_self(w, errand)) {
@@ -158,6 +166,8 @@ lv_worker_new(const struct lv_place *place, struct lv_inbox *inbox)
 	init_condition(&w->changed);
 	w->inbox = inbox;
 	w->read_write = place->read_write;
+	w->lc.on_call = note_again;
+	w->lc.arg = w;
 	w->uri = place->uri != NULL ? strdup(place->uri) : NULL;
 	if (place->shared != NULL && virConnectRef(place->shared) == 0) {
 		w->lc.conn = place->shared;
@@ -189,7 +199,7 @@ lv_worker_give(struct lv_worker *w, struct lv_errand *errand)
 	pthread_mutex_lock(&w->lock);
 	w->errand = errand;
 	w->finished = false;
-	w->call = (struct lv_under_way){ clock_boot_ms(), 0, 0 };
+	w->call = (struct lv_under_way){ clock_boot_ms(), 0, 0, true };
 	pthread_cond_broadcast(&w->changed);
 	pthread_mutex_unlock(&w->lock);
 }

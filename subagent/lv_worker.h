@@ -51,6 +51,7 @@ struct lv_under_way {
 	int64_t since_ms; /* boot clock */
 	size_t first;     /* questions that it is about, see */
 	size_t n;         /* lv_errand_progress */
+	bool dial;        /* it connects, or has not begun to ask yet */
 };
 
 /*
