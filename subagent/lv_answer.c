@@ -145,6 +145,18 @@ take_answers(struct lv_hv *hv, struct lv_errand *errand)
 	return any;
 }
 
+/* Unless there is trouble already, it began with this errand. */
+static void
+begin_trouble(struct lv_hv *hv)
+{
+	for (size_t i = 0; i < hv->n_domains; i++) {
+		if (hv->domains[i]->health.condition != LV_WELL) {
+			return;
+		}
+	}
+	hv->trouble_ms = hv->pool->sent_ms;
+}
+
 /*
  * What a call that hangs says of all others: whoever it was to ask, too, and
  * whoever has not answered since the first of those that hang was sent.  If a
@@ -153,9 +165,6 @@ take_answers(struct lv_hv *hv, struct lv_errand *errand)
 static void
 doubt_others(struct lv_hv *hv, const struct lv_errand *hung, bool guest)
 {
-	if (hv->pool->n_hung == 1) {
-		hv->trouble_ms = hv->pool->sent_ms;
-	}
 	for (size_t i = 0; i < hv->n_domains; i++) {
 		struct lv_domain *d = hv->domains[i];
 
@@ -212,8 +221,8 @@ blame(struct lv_hv *hv, const struct lv_news *news)
 		if (d != NULL && (news->call.n == 1 || is_occupied(hv, q,
 		    call_ms))) {
 			lv_health_hang(&d->health, news->serial);
-			log_warn("domain %s: does not answer, going on "
-			    "without it", name_of(d));
+			log_warn("%s: domain %s: does not answer, going on "
+			    "without it", hv->shown, name_of(d));
 			found = true;
 		}
 	}
@@ -227,10 +236,10 @@ say_failure(struct lv_hv *hv, bool failed, const char *why)
 	if (failed) {
 		text_admin(hv->collector.error, why);
 		if (!hv->inquiry_failed) {
-			log_warn("cannot ask guests: %s", why);
+			log_warn("%s: cannot ask guests: %s", hv->shown, why);
 		}
 	} else if (hv->inquiry_failed) {
-		log_notice("guests can be asked again");
+		log_notice("%s: guests can be asked again", hv->shown);
 	}
 	hv->inquiry_failed = failed;
 }
@@ -255,6 +264,7 @@ give_up(struct lv_hv *hv, const struct lv_news *news)
 	}
 	lv_answer_owe(hv, news->errand);
 	if (news->call.n > 0) {
+		begin_trouble(hv);
 		doubt_others(hv, news->errand, blame(hv, news));
 	}
 	hv->inquiry_look_ms = 0;
@@ -274,7 +284,8 @@ come_back(struct lv_hv *hv, unsigned serial)
 			lv_health_return(&d->health, serial, now_ms);
 			hv->inquiry_look_ms = 0;
 			d->owed |= LV_WANT_VALUES;
-			log_notice("domain %s: answers again", name_of(d));
+			log_notice("%s: domain %s: answers again", hv->shown,
+			    name_of(d));
 		}
 	}
 }
@@ -284,6 +295,11 @@ lv_answer_take(struct lv_hv *hv, const struct lv_news *news, bool *failed)
 {
 	bool changed = true;
 
+	if (news->errand != NULL && news->errand->open) {
+		/* A connection that is not needed any more. */
+		lv_errand_free(news->errand);
+		return false;
+	}
 	switch (news->kind) {
 	case LV_NEWS_ANSWER:
 		changed = take_answers(hv, news->errand);

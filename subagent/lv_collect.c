@@ -33,12 +33,21 @@ free_inbox(void *inbox)
 
 /* Events that come at this very moment may still be put there. */
 static void
-drop_inbox(struct lv_collector *c)
+drop_inbox(struct lv_inbox **inbox)
 {
-	if (c->inbox != NULL) {
-		lv_events_then(free_inbox, c->inbox);
-		c->inbox = NULL;
+	if (*inbox != NULL) {
+		lv_events_then(free_inbox, *inbox);
+		*inbox = NULL;
 	}
+}
+
+/* With what its events went to. */
+static void
+close_connection(struct lv_collector *c)
+{
+	lv_conn_close(&c->hv.lc);
+	c->connected = false;
+	drop_inbox(&c->old_inbox);
 }
 
 void
@@ -47,15 +56,23 @@ lv_collect_free(struct lv_collector *c)
 	if (c != NULL) {
 		const struct options *opts = c->hv.opts;
 
+		close_connection(c);
 		lv_hv_free(&c->hv);
 		lv_watch_free(c->watch);
 		note_list_free(&c->notes);
-		drop_inbox(c);
+		drop_inbox(&c->inbox);
 		lv_store_close(&c->store);
 		exchange_unref(c->ex);
 		free(c);
 		options_unref(opts);
 	}
+}
+
+static void
+set_place(struct lv_collector *c, const struct options_connection *where)
+{
+	c->where = where;
+	c->hv.shown = where->uri != NULL ? where->uri : "libvirt's default";
 }
 
 static struct lv_collector *
@@ -69,7 +86,7 @@ collector_new(const struct options *opts,
 		log_error("%s: out of memory", where->name);
 		return NULL;
 	}
-	c->where = where;
+	set_place(c, where);
 	c->ex = exchange_ref(ex);
 	c->backoff_ms = LV_CYCLE_BACKOFF_MS;
 	c->jitter = (unsigned)clock_boot_ms();
@@ -123,12 +140,11 @@ run(void *arg)
 	struct lv_collector *c = arg;
 
 	if (!c->connected) {
-		lv_conn_close(&c->hv.lc);
+		close_connection(c);
 	}
 	lv_cycle_run(c);
 	if (!atomic_load(&c->keeps)) {
-		lv_conn_close(&c->hv.lc);
-		c->connected = false;
+		close_connection(c);
 	}
 	if (atomic_exchange(&c->fate, ENDED) == ABANDONED) {
 		lv_collect_free(c);
@@ -195,7 +211,12 @@ begin_anew(struct lv_collector *c, const struct options *opts,
 	pool->timed_out = c->hv.pool->timed_out;
 	lv_pool_free(c->hv.pool);
 	c->hv.pool = pool;
-	drop_inbox(c);
+	if (c->hv.lc.conn != NULL && c->old_inbox == NULL) {
+		/* Its events go there until the thread has closed it. */
+		c->old_inbox = c->inbox;
+		c->inbox = NULL;
+	}
+	drop_inbox(&c->inbox);
 	c->inbox = inbox;
 	c->connected = false;
 	c->announced = false;
@@ -236,7 +257,7 @@ lv_collect_restart(struct lv_collector *c, const struct options *opts,
 		return -1;
 	}
 	c->hv.opts = options_ref(opts);
-	c->where = where;
+	set_place(c, where);
 	c->store.directory = opts->state_directory;
 	c->store.name = where->name;
 	options_unref(before);
@@ -253,6 +274,7 @@ lv_collect_abandon(struct lv_collector *c)
 	if (!lv_store_give_up(&c->store)) {
 		return false;
 	}
+	atomic_store(&c->keeps, false);
 	log_warn("%s: a libvirt call hangs and is left to itself",
 	    c->where->name);
 	pthread_detach(c->thread);

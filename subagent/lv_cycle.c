@@ -51,12 +51,6 @@ note_error(struct lv_collector *c, const char *text)
 	text_admin(c->hv.collector.error, text);
 }
 
-static const char *
-shown_uri(const struct lv_collector *c)
-{
-	return c->where->uri != NULL ? c->where->uri : "libvirt's default";
-}
-
 /* Each change of what is wrong is logged once, attempts are not. */
 static void
 say_trouble(struct lv_collector *c, const char *what, const char *why)
@@ -66,7 +60,7 @@ say_trouble(struct lv_collector *c, const char *what, const char *why)
 	snprintf(now, sizeof(now), "%s: %s", what, why);
 	note_error(c, now);
 	if (strcmp(now, c->trouble) != 0) {
-		log_warn("%s: %s", shown_uri(c), now);
+		log_warn("%s: %s", c->hv.shown, now);
 		memcpy(c->trouble, now, sizeof(now));
 	}
 }
@@ -80,9 +74,9 @@ static void
 say_well(struct lv_collector *c)
 {
 	if (!c->announced && !c->store.read_only) { /* --once has nobody to tell */
-		log_notice("%s: connected", shown_uri(c));
+		log_notice("%s: connected", c->hv.shown);
 	} else if (c->trouble[0] != '\0') {
-		log_notice("%s: works again", shown_uri(c));
+		log_notice("%s: works again", c->hv.shown);
 	}
 	c->announced = true;
 	c->trouble[0] = '\0';
@@ -97,7 +91,7 @@ publish(struct lv_collector *c)
 	const struct snapshot *snap;
 
 	/* Numbers must be on disk before anybody can remember them. */
-	lv_store_save(&c->store, c->hv.ix, shown_uri(c));
+	lv_store_save(&c->store, c->hv.ix, c->hv.shown);
 	c->hv.collector.due_ms = c->due_ms;
 	snap = lv_hv_snapshot(&c->hv, stale_at_ms);
 	if (snap != NULL) {
@@ -288,6 +282,8 @@ attempt(struct lv_collector *c)
 	errand->open = true;
 	if (!lv_pool_send(c->hv.pool, errand, c->hv.pool->timeout_ms)) {
 		lv_errand_free(errand);
+		say_trouble(c, "cannot connect", "no thread for it");
+		plan_attempt(c);
 	}
 }
 

@@ -27,6 +27,7 @@ struct lv_collector {
 	const struct options_connection *where;
 	struct exchange *ex;
 	struct lv_inbox *inbox;
+	struct lv_inbox *old_inbox; /* of a connection yet to be closed */
 	struct lv_hv hv;
 	bool started;   /* its thread */
 	bool connected; /* to the hypervisor, */

@@ -17,6 +17,7 @@ struct vm_index;
 /* Belongs to one collector thread. */
 struct lv_hv {
 	const struct options *opts;
+	const char *shown;      /* what the log calls it; borrowed */
 	struct lv_conn lc;      /* for calls that never wait for a guest */
 	struct lv_pool *pool;   /* for those that may */
 	struct vm_index *ix;

@@ -8,6 +8,7 @@
 #include "lv_answer.h"
 #include "lv_errand.h"
 #include "lv_hv.h"
+#include "lv_inbox.h"
 #include "lv_pool.h"
 #include "lv_survey.h"
 #include "options.h"
@@ -23,6 +24,13 @@
  */
 #define QUIET_MS 1000
 #define QUIET_PATIENCE_MS 100
+
+/*
+ * At first it waits until all have answered or are given up; and looks so often
+ * whether it is to stop.
+ */
+#define FIRST_PATIENCE_MS INT32_MAX
+#define STOP_POLL_MS 100
 
 static bool
 is_wanted(const struct lv_domain *d, enum lv_condition condition)
@@ -82,7 +90,7 @@ ask_well(struct lv_hv *hv)
 		}
 	}
 	return send(hv, errand, hv->pool->timeout_ms, hv->listing > 1 ?
-	    LV_INQUIRY_PATIENCE_MS : hv->pool->timeout_ms);
+	    LV_INQUIRY_PATIENCE_MS : FIRST_PATIENCE_MS);
 }
 
 /* Whose turn it is of those in doubt; NULL: nobody may be asked. */
@@ -185,6 +193,20 @@ ask(struct lv_hv *hv)
 	    (ask_well(hv) || ask_doubtful(hv));
 }
 
+static bool
+is_stopped(const struct lv_hv *hv)
+{
+	return hv->pool->inbox != NULL && lv_inbox_stopped(hv->pool->inbox);
+}
+
+static int64_t
+next_look(int64_t end_ms)
+{
+	int64_t next_ms = clock_boot_ms() + STOP_POLL_MS;
+
+	return next_ms < end_ms ? next_ms : end_ms;
+}
+
 bool
 lv_inquire(struct lv_hv *hv, int64_t until_ms)
 {
@@ -202,10 +224,10 @@ lv_inquire(struct lv_hv *hv, int64_t until_ms)
 			int64_t end_ms = until_ms < hv->answer_ms ? until_ms :
 			    hv->answer_ms;
 
-			if (clock_boot_ms() >= end_ms) {
+			if (clock_boot_ms() >= end_ms || is_stopped(hv)) {
 				return changed;
 			}
-			lv_pool_wait(hv->pool, end_ms);
+			lv_pool_wait(hv->pool, next_look(end_ms));
 		} else if (failed || !ask(hv)) {
 			return changed;
 		}
@@ -220,6 +242,7 @@ lv_inquiry_begin(struct lv_hv *hv)
 		    .condition = LV_WELL };
 	}
 	hv->inquiry_look_ms = INT64_MAX;
+	hv->trouble_ms = 0;
 }
 
 int64_t

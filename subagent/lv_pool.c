@@ -15,6 +15,9 @@ void
 lv_pool_configure(struct lv_pool *pool, const struct options *opts)
 {
 	pool->limit = (size_t)opts->max_hung_calls;
+	if (pool->limit > LV_POOL_MAX) {
+		pool->limit = LV_POOL_MAX;
+	}
 	pool->timeout_ms = (int64_t)opts->call_timeout_s * 1000;
 }
 
@@ -64,6 +67,7 @@ lv_pool_place(struct lv_pool *pool, const char *uri, virConnectPtr shared)
 static void
 put_aside(struct lv_pool *pool, bool dial)
 {
+	lv_worker_give_up(pool->current);
 	pool->hung[pool->n_hung].worker = pool->current;
 	pool->hung[pool->n_hung].serial = pool->serial;
 	pool->hung[pool->n_hung].dial = dial;

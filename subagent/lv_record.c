@@ -2,6 +2,8 @@
 /* Builds a domain's record from what was read and measured. */
 #include "lv_record.h"
 
+#include <stdlib.h>
+
 #include "clock.h"
 #include "lv_carry.h"
 #include "lv_conn.h"
@@ -214,16 +216,21 @@ static struct snap_domain *
 same_again(const struct lv_domain *d)
 {
 	const struct snap_domain *before = d->record;
-	uint32_t ids[VCPUS_MAX];
 	struct snap_domain *rec;
+	uint32_t *ids;
 
 	if (before == NULL || before->id != d->id || before->def != d->def) {
 		return new_record(d, NULL, 0);
+	}
+	ids = calloc(before->n_vcpus + 1, sizeof(*ids));
+	if (ids == NULL) {
+		return NULL;
 	}
 	for (size_t i = 0; i < before->n_vcpus; i++) {
 		ids[i] = before->vcpus[i].index - 1;
 	}
 	rec = snap_domain_new(d->def, ids, before->n_vcpus);
+	free(ids);
 	for (size_t i = 0; rec != NULL && i < rec->n_disks; i++) {
 		const struct snap_disk *disk = disk_at(before,
 		    d->disk_indices[i]);

@@ -129,9 +129,15 @@ is_there(const struct lv_store *store)
 	char path[PATH_MAX];
 	struct stat held, there;
 
-	return path_of(store, "/lock", path) == 0 &&
-	    fstat(store->lock_fd, &held) == 0 && stat(path, &there) == 0 &&
-	    held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+	if (path_of(store, "/lock", path) != 0 ||
+	    fstat(store->lock_fd, &held) != 0) {
+		return false;
+	}
+	if (stat(path, &there) != 0) {
+		/* With other trouble nobody else can take it either. */
+		return errno != ENOENT && errno != ENOTDIR;
+	}
+	return held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
 
 static bool

@@ -23,7 +23,8 @@ struct lv_worker {
 	pthread_cond_t changed;
 	struct lv_errand *errand; /* NULL: none */
 	bool finished;          /* with it */
-	bool left;              /* by the owner */
+	bool given_up;          /* the errand is, by the owner; */
+	bool left;              /* and the worker itself */
 	struct lv_under_way call;
 	struct lv_inbox *inbox;
 
@@ -55,7 +56,7 @@ note_call(void *arg, size_t first, size_t n)
 
 	pthread_mutex_lock(&w->lock);
 	w->call = (struct lv_under_way){ clock_boot_ms(), first, n, false };
-	wanted = !w->left;
+	wanted = !w->left && !w->given_up;
 	pthread_mutex_unlock(&w->lock);
 	return wanted;
 }
@@ -194,11 +195,20 @@ lv_worker_leave(struct lv_worker *w)
 }
 
 void
+lv_worker_give_up(struct lv_worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->given_up = true;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
 lv_worker_give(struct lv_worker *w, struct lv_errand *errand)
 {
 	pthread_mutex_lock(&w->lock);
 	w->errand = errand;
 	w->finished = false;
+	w->given_up = false;
 	w->call = (struct lv_under_way){ clock_boot_ms(), 0, 0, true };
 	pthread_cond_broadcast(&w->changed);
 	pthread_mutex_unlock(&w->lock);

@@ -37,6 +37,12 @@ struct lv_worker *lv_worker_new(const struct lv_place *place,
  */
 void lv_worker_leave(struct lv_worker *w);
 
+/*
+ * The owner has given up the errand: of what it has not asked yet nothing is
+ * asked any more.
+ */
+void lv_worker_give_up(struct lv_worker *w);
+
 /* Hands over an errand; the worker has none. */
 void lv_worker_give(struct lv_worker *w, struct lv_errand *errand);
 

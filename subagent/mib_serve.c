@@ -287,6 +287,17 @@ replace(struct mib_source *source, const struct snapshot *snap)
 	source->view.snap = snap;
 }
 
+/* A collector that is new shows what the one before it saw until it has seen. */
+static const struct snapshot *
+follow(const struct mib_source *source, const struct snapshot *newest)
+{
+	const struct snapshot *both = snapshot_follow(newest,
+	    source->view.snap);
+
+	snapshot_unref(newest);
+	return both;
+}
+
 /*
  * Whether values are too old is judged here and not by the collector: that may
  * be hanging in the very call that would have renewed them.
@@ -322,6 +333,10 @@ adopt(struct mib_source *source, int64_t now_ms)
 	note_list_init(&notes);
 	lost = exchange_hear(source->ex, &notes);
 	newest = exchange_take(source->ex);
+	if (newest != NULL && newest->host == NULL &&
+	    source->view.snap->host != NULL) {
+		newest = follow(source, newest);
+	}
 	if (newest != NULL) {
 		replace(source, newest);
 		source->stale = source->stale && now_ms >= newest->stale_at_ms;

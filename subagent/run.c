@@ -70,6 +70,9 @@ run_once(const struct options *opts)
 		log_error("standard output: %s", strerror(errno));
 		all = false;
 	}
+	if (!lv_worker_all_ended(clock_boot_ms() + WORKERS_WITHIN_MS)) {
+		_exit(all ? RUN_STOPPED : RUN_CANNOT_START);
+	}
 	return all ? RUN_STOPPED : RUN_CANNOT_START;
 }
 

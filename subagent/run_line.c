@@ -176,27 +176,39 @@ go_on(struct line *line)
 static bool
 begin_anew(struct line *line)
 {
-	struct exchange *ex;
-
 	if (!notify_is_idle(line->notify)) {
 		return false;
 	}
 	line->retry_ms = clock_boot_ms() + RETRY_MS;
-	ex = exchange_new(agent_wake);
-	if (ex == NULL) {
-		return false;
-	}
-	line->collector = lv_collect_new(line->opts, line->where, ex,
+	line->collector = lv_collect_new(line->opts, line->where, line->ex,
 	    &line->told);
 	if (line->collector == NULL) {
-		exchange_unref(ex);
 		return false;
 	}
-	mib_serve_switch(line->source, ex);
+	line->stopping = lv_collect_start(line->collector) != 0;
+	if (!line->stopping) {
+		line->retry_ms = 0;
+	}
+	return !line->stopping;
+}
+
+/* Leaves the collector to itself; from now on it publishes for nobody. */
+static void
+abandon(struct line *line)
+{
+	struct exchange *ex = exchange_new(agent_wake);
+
+	if (ex == NULL || !lv_collect_abandon(line->collector)) {
+		exchange_unref(ex);
+		return;
+	}
+	if (line->source != NULL) {
+		mib_serve_switch(line->source, ex);
+	}
 	exchange_unref(line->ex);
 	line->ex = ex;
-	line->stopping = lv_collect_start(line->collector) != 0;
-	return !line->stopping;
+	line->collector = NULL;
+	line->stopping = false;
 }
 
 /* Its thread closes what it has kept, which may take a while. */
@@ -223,10 +235,8 @@ line_look(struct line *line, int64_t now_ms)
 		return line->retry_ms;
 	}
 	if (!gone && lv_collect_join(line->collector, 0) != 0) {
-		if (now_ms >= line->give_up_ms &&
-		    lv_collect_abandon(line->collector)) {
-			line->collector = NULL;
-			line->stopping = false;
+		if (now_ms >= line->give_up_ms) {
+			abandon(line);
 		}
 		return now_ms + LOOK_MS;
 	}

@@ -115,3 +115,24 @@ snapshot_seek(const struct snapshot *snap, uint32_t index)
 	}
 	return low;
 }
+
+const struct snapshot *
+snapshot_follow(const struct snapshot *newest, const struct snapshot *before)
+{
+	struct snapshot *snap = snapshot_new(before->host,
+	    (size_t)before->n_domains);
+
+	if (snap == NULL) {
+		return NULL;
+	}
+	for (int32_t i = 0; i < before->n_domains; i++) {
+		snap->domains[i] = snap_domain_ref(before->domains[i]);
+	}
+	snap->n_domains = before->n_domains;
+	snap->load = before->load;
+	snap->sums = before->sums;
+	snap->table_last_change = before->table_last_change;
+	snap->stale_at_ms = before->stale_at_ms;
+	snap->collector = newest->collector;
+	return snap;
+}

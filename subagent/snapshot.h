@@ -31,6 +31,12 @@ struct snapshot {
  * everything else but the host is unknown or 0.
  */
 struct snapshot *snapshot_new(const struct snap_host *host, size_t n_domains);
+/*
+ * What newest says of its collector, with the rows of before: for one whose
+ * collector has not reached the hypervisor yet.  NULL: out of memory.
+ */
+const struct snapshot *snapshot_follow(const struct snapshot *newest,
+    const struct snapshot *before);
 /* Makes the sums out of the records; all 0 without any. */
 void snapshot_sum(struct snapshot *snap);
 const struct snapshot *snapshot_ref(const struct snapshot *snap);

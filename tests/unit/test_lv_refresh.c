@@ -47,6 +47,7 @@ set_up(void **state)
 	assert_non_null(mkdtemp(f->dir));
 	snprintf(f->path, sizeof(f->path), "%s/indices", f->dir);
 	f->hv.opts = &f->opts;
+	f->hv.shown = "test";
 	f->hv.ix = vm_index_open(f->path);
 	assert_non_null(f->hv.ix);
 	lv_test_open(&f->hv.lc, true);
