@@ -294,6 +294,46 @@ def test_hanging(fix):
         wait_names(fix, "one")
 
 
+def pause_and_resume(hv, times):
+    domain = hv.connect(SHARED).lookupByName("test")
+    for _ in range(times):
+        domain.suspend()
+        domain.resume()
+
+
+def test_hanging_kept(fix):
+    "so is one that was to keep its connection: events of that do no harm when its call returns"
+    run, snmpd, hv = fix
+    shared = f"connection one {hv.uri(SHARED)}\n"
+    with Daemon(run, snmpd, config=OFTEN + DEFAULT + shared, name="kept") as daemon:
+        daemon.wait_number(1)
+        with hanging(fix, daemon):
+            reload(daemon, "refreshInterval 2\n" + DEFAULT + shared)
+            run.wait_until(lambda: said(daemon, "left to itself"), 20, "giving up")
+            tap.equal(names(snmpd, "one"), ["test"], "rows meanwhile")
+        for _ in range(10):
+            pause_and_resume(hv, 2)
+            quick(snmpd)
+            time.sleep(0.1)
+        wait_names(fix, "one", "test")
+
+
+def test_changed_twice(fix):
+    "changed twice in a row, first what keeps the connection, then what does not, amid events"
+    run, snmpd, hv = fix
+    shared = f"connection one {hv.uri(SHARED)}\n"
+    other = connection(run, "one", "a", "b")
+    with Daemon(run, snmpd, config=OFTEN + DEFAULT + shared, name="twice") as daemon:
+        daemon.wait_number(1)
+        for _ in range(4):
+            with hanging(fix, daemon):
+                reload(daemon, "refreshInterval 2\n" + DEFAULT + shared)
+                reload(daemon, "refreshInterval 2\n" + DEFAULT + other)
+            pause_and_resume(hv, 20)
+            wait_names(fix, "one", "a", "b")
+            reload(daemon, OFTEN + DEFAULT + shared)
+
+
 def test_stop_while_hanging(fix):
     "SIGTERM ends it within 2 s while collectors hang, left to themselves or not yet"
     run, snmpd, hv = fix
@@ -336,5 +376,5 @@ def test_many(fix):
 
 if __name__ == "__main__":
     tap.main([test_add_and_remove, test_all_replaced, test_change, test_settings, test_bad_file,
-              test_fixed, test_log_reopened, test_hanging, test_stop_while_hanging, test_many],
-             fixture)
+              test_fixed, test_log_reopened, test_hanging, test_hanging_kept, test_changed_twice,
+              test_stop_while_hanging, test_many], fixture)

@@ -502,6 +502,36 @@ test_busy(void **state)
 	lv_domain_free(d);
 }
 
+/* As many as an XML may have, which is more than fit a stack. */
+static void
+test_many_vcpus(void **state)
+{
+	enum { MANY = 16000 };
+	struct lv_domain *d = new_domain();
+	struct snap_def *def = snap_def_new();
+	uint32_t *ids;
+
+	(void)state;
+	assert_non_null(def);
+	ids = snap_def_alloc(def, MANY, sizeof(*ids));
+	assert_non_null(ids);
+	for (uint32_t i = 0; i < MANY; i++) {
+		ids[i] = i;
+	}
+	def->name = snap_def_text(def, "many");
+	def->vcpu_ids = ids;
+	def->n_vcpus = MANY;
+	def->vcpus_max = MANY;
+	snap_def_unref(d->def);
+	d->def = def;
+	for (int i = 0; i < 3; i++) {
+		plain(d, VIR_DOMAIN_RUNNING, 1, T0 + i * STEP_MS);
+		assert_true(d->record->n_vcpus == MANY);
+		assert_int_equal(d->record->vcpus[MANY - 1].index, MANY);
+	}
+	lv_domain_free(d);
+}
+
 int
 main(void)
 {
@@ -511,6 +541,7 @@ main(void)
 		cmocka_unit_test(test_tap_is_gone),
 		cmocka_unit_test(test_nics_are_kept),
 		cmocka_unit_test(test_rates_of_the_guest),
+		cmocka_unit_test(test_many_vcpus),
 		cmocka_unit_test(test_order_of_devices),
 		cmocka_unit_test(test_carried_until_stale),
 		cmocka_unit_test(test_nics_carried_until_stale),
