@@ -97,15 +97,16 @@ take_values(struct lv_hv *hv, struct lv_domain *d, struct lv_question *q)
 	}
 }
 
-static void
+/* False: it is of no use, and owed until it is known what has changed. */
+static bool
 take_answer(struct lv_hv *hv, struct lv_domain *d, struct lv_question *q)
 {
 	if (q->stats == NULL && q->measured == NULL) {
-		return; /* it has gone, which the next listing will tell */
+		return true; /* it has gone, which the next listing will tell */
 	}
 	if (is_outdated(d, q)) {
 		d->owed |= q->want;
-		return;
+		return false;
 	}
 	lv_health_answer(&d->health, q->sampled_ms);
 	if (q->want & LV_WANT_JOB) {
@@ -122,11 +123,12 @@ take_answer(struct lv_hv *hv, struct lv_domain *d, struct lv_question *q)
 	d->def_dirty |= q->period_set; /* no event tells of it */
 	take_values(hv, d, q);
 	plan_settling(d);
+	return true;
 }
 
-/* True if there were any. */
+/* True if there were any.  Sets *failed if some were of no use. */
 static bool
-take_answers(struct lv_hv *hv, struct lv_errand *errand)
+take_answers(struct lv_hv *hv, struct lv_errand *errand, bool *failed)
 {
 	bool any = false;
 
@@ -138,7 +140,7 @@ take_answers(struct lv_hv *hv, struct lv_errand *errand)
 		struct lv_domain *d = q->done ? subject(hv, q) : NULL;
 
 		if (d != NULL) {
-			take_answer(hv, d, q);
+			*failed |= !take_answer(hv, d, q);
 			any = true;
 		}
 	}
@@ -253,12 +255,12 @@ blame_hypervisor(struct lv_hv *hv, struct lv_errand *hung)
 }
 
 static void
-give_up(struct lv_hv *hv, const struct lv_news *news)
+give_up(struct lv_hv *hv, const struct lv_news *news, bool *failed)
 {
 	if (news->errand == NULL) {
 		return; /* out of memory; the next refresh asks again */
 	}
-	take_answers(hv, news->errand);
+	(void)take_answers(hv, news->errand, failed);
 	if (news->call.n == 0) {
 		blame_hypervisor(hv, news->errand);
 	}
@@ -302,13 +304,13 @@ lv_answer_take(struct lv_hv *hv, const struct lv_news *news, bool *failed)
 	}
 	switch (news->kind) {
 	case LV_NEWS_ANSWER:
-		changed = take_answers(hv, news->errand);
+		changed = take_answers(hv, news->errand, failed);
 		lv_answer_owe(hv, news->errand);
 		*failed |= news->errand->failed;
 		say_failure(hv, news->errand->failed, news->errand->why);
 		break;
 	case LV_NEWS_HUNG:
-		give_up(hv, news);
+		give_up(hv, news, failed);
 		break;
 	case LV_NEWS_LATE:
 		come_back(hv, news->serial);

@@ -24,7 +24,7 @@ int lv_events_start(void);
 void lv_events_stop(void);
 /*
  * Any thread: calls call(arg) on that thread, once no callback runs that began
- * before; at once if it does not run.
+ * before; at once if it does not run, and never if memory is out.
  */
 void lv_events_then(void (*call)(void *arg), void *arg);
 

@@ -20,7 +20,10 @@ struct lv_job {
 /* No job. */
 extern const struct lv_job lv_job_none;
 
-/* virDomainControlInfo's state; OK where the driver does not tell. */
+/*
+ * virDomainControlInfo's state; OK where the driver does not tell.  *since_ms:
+ * for how many milliseconds it has been so, 0 if not told; may be NULL.
+ */
 int lv_job_control(struct lv_conn *lc, virDomainPtr dom, int64_t *since_ms);
 
 /*

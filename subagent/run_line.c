@@ -101,7 +101,13 @@ line_is_removed(const struct line *line)
 int
 line_start(struct line *line)
 {
-	return lv_collect_start(line->collector);
+	if (lv_collect_start(line->collector) != 0) {
+		/* line_look() tries again. */
+		line->stopping = true;
+		line->retry_ms = clock_boot_ms() + RETRY_MS;
+		return -1;
+	}
+	return 0;
 }
 
 /* keep: to go on with the same connection. */
