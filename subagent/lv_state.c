@@ -42,7 +42,10 @@ of_paused(const struct lv_state *state)
 {
 	switch (state->reason) {
 	case VIR_DOMAIN_PAUSED_MIGRATION:
-		/* libvirt has it for what is restored paused, too. */
+		/* libvirt has it for what is restored, and restored paused. */
+		if (state->job == VIR_DOMAIN_JOB_OPERATION_RESTORE) {
+			return resuming;
+		}
 		return state->restored && !is_migration(state->job) ? paused :
 		    migrating;
 	case VIR_DOMAIN_PAUSED_POSTCOPY:

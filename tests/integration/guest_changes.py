@@ -199,15 +199,16 @@ def test_managed_save(fix):
     "managed save and the start from it are shown"
     fix.changes.make_state("managed save", 1, fix.vm1.domain.managedSave, "suspended",
                            via=["suspending"])
+    # libvirt says paused for a moment before it goes on, and at times not which job that is of
     fix.changes.make_state("start from managed save", 1, fix.vm1.start, "running",
-                           via=["resuming"])
+                           via=["resuming", "paused"])
     fix.vm1.command("hello")
 
 
 def test_save(fix):
     "saving to a file and restoring are shown"
     fix.changes.make_state("save", 1, fix.vm1.save, "suspended", via=["suspending"])
-    fix.changes.make_state("restore", 1, fix.vm1.restore, "running", via=["resuming"])
+    fix.changes.make_state("restore", 1, fix.vm1.restore, "running", via=["resuming", "paused"])
     fix.vm1.command("hello")
 
 
