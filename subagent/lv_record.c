@@ -121,7 +121,9 @@ date_sample(struct snap_domain *rec, struct lv_domain *d,
 	bool lost = lv_carry_rates(rec, before, now_ms, limits);
 
 	if (limits->missing & LV_PART_GUEST) {
-		rec->sampled_ms = before != NULL ? before->sampled_ms : now_ms;
+		/* Before the first there is no age, but a time to wait for it. */
+		rec->sampled_ms = before != NULL ? before->sampled_ms :
+		    SNAP_NO_TIME;
 	} else if (lost) {
 		rec->sampled_ms = before->sampled_ms;
 	} else {
@@ -132,7 +134,12 @@ date_sample(struct snap_domain *rec, struct lv_domain *d,
 	if (!(limits->missing & LV_PART_GUEST)) {
 		d->health.busy = lost;
 	}
-	rec->stale_at_ms = rec->sampled_ms + limits->stale_after_ms;
+	if (rec->sampled_ms != SNAP_NO_TIME) {
+		rec->stale_at_ms = rec->sampled_ms + limits->stale_after_ms;
+	} else {
+		rec->stale_at_ms = before != NULL ? before->stale_at_ms :
+		    now_ms + limits->stale_after_ms;
+	}
 }
 
 static void

@@ -182,7 +182,7 @@ test_first_is_plain(void **state)
 	assert_guest(rec, NO);
 	assert_nics(rec, 100);
 	assert_int_equal(rec->oper_state, OPER_RUNNING);
-	assert_true(rec->sampled_ms == T0 && rec->whole_ms == T0);
+	assert_true(rec->sampled_ms == SNAP_NO_TIME && rec->whole_ms == T0);
 	assert_true(rec->nics_whole_ms == T0);
 	assert_true(rec->stale_at_ms == T0 + STALE_MS);
 	assert_true(cpu_rate(rec) == NO && nic_rate(rec) == NO);
@@ -381,8 +381,12 @@ test_new_run(void **state)
 	assert_guest(rec, NO);
 	assert_nics(rec, 1);
 	assert_true(nic_rate(rec) == NO);
-	assert_true(rec->sampled_ms == T0 + STEP_MS);
-	assert_true(rec->whole_ms == T0 + STEP_MS);
+	assert_true(rec->sampled_ms == SNAP_NO_TIME);
+	assert_true(rec->stale_at_ms == T0 + STEP_MS + STALE_MS);
+	/* Nor does another look give it an age, or more time. */
+	rec = plain(d, VIR_DOMAIN_RUNNING, 2, T0 + 2 * STEP_MS);
+	assert_true(rec->sampled_ms == SNAP_NO_TIME);
+	assert_true(rec->stale_at_ms == T0 + STEP_MS + STALE_MS);
 	lv_domain_free(d);
 }
 

@@ -244,10 +244,14 @@ test_worker_connection(void **state)
 static void
 test_no_thread(void **state)
 {
+	struct lv_errand *errand;
+
 	(void)state;
 	begin(1, "here");
+	errand = new_errand(1);
 	world.threads_fail = true;
-	assert_false(lv_pool_send(pool, new_errand(1), PATIENCE_MS));
+	assert_false(lv_pool_send(pool, errand, PATIENCE_MS));
+	lv_errand_free(errand);
 	assert_true(lv_pool_is_ready(pool));
 	expect_no_news();
 	assert_true(lv_pool_due(pool) == FOREVER);
