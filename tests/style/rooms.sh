@@ -100,7 +100,7 @@ without_licence() {
 			    echo "$file: line 2 does not begin a comment"
 		done' sh {} +
 	find configure.ac check demo autogen.sh packages.txt .ci bench mibs packaging subagent \
-	    tests \
+	    integrations tests \
 	    \( -name '*.sh' -o -name '*.py' -o -name '*.am' -o -name '*.ac' -o -perm -u+x \) \
 	    -type f 2>/dev/null | while read -r file; do
 		head -n 2 "$file" | grep -q '^# SPDX-License-Identifier: BSD-2-Clause$' ||
@@ -112,7 +112,7 @@ unfinished() {
 	mark='TO''DO|FIX''ME|X''XX'
 	grep -n -E -w -r "$mark" --include='*.[ch]' --include='*.py' --include='*.sh' \
 	    --include='*.am' --include='*.ac' --include='*.txt' \
-	    configure.ac Makefile.am packages.txt bench mibs packaging subagent tests
+	    configure.ac Makefile.am packages.txt bench integrations mibs packaging subagent tests
 }
 
 few=
