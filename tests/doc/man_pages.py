@@ -147,11 +147,15 @@ def test_defaults(fix):
 
 
 def test_examples(fix):
-    "the examples of vmmibd.conf(5) are good configurations"
+    "the examples of vmmibd.conf(5) and README.md are good configurations"
     found = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", fix.section("vmmibd.conf.5", "EXAMPLES"),
                        re.MULTILINE | re.DOTALL)
     tap.check(len(found) > 3, f"{len(found)} examples")
-    for text in found:
+    with open(os.path.join(TOP, "README.md"), encoding="utf-8") as page:
+        section = page.read().partition("## Configure\n")[2].partition("\n## ")[0]
+    example = "".join(re.findall(r"^ {4}.*\n", section, re.MULTILINE))
+    tap.check("connection" in example, "no example in README.md")
+    for text in found + [example]:
         _, done = check_config(fix.run, text)
         tap.equal((done.returncode, done.stderr), (0, ""), f"of {text}")
 
