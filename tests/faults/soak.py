@@ -120,6 +120,7 @@ class Soak:
         self.fleet.find_tap(name, self.domain(name))
         self.wait_state(name, RUNNING)
         self.wait_fresh()
+        time.sleep(0.5)  # for the poller to come by
         window.close()
 
     def fault_guest_pauses(self):

@@ -111,12 +111,15 @@ class Ledger:
             self.wrong.append(f"{name} is {value!r}, not {self.known[name]!r}")
         elif name == CALLS_HUNG:
             self.most_hung = max(self.most_hung, value)
-        elif name in self.counters and value is not None:
+        elif name in self.counters:
             self._counter(moment, name, value, *self.counters[name])
 
     def _counter(self, moment, name, value, index, what):
         if any(moment in window for window in self.runs.get(index, ())):
+            # absent in between, which is seen even if what follows comes after the window
             self.last.pop(name, None)
+            return
+        if value is None:
             return
         if value < self.last.get(name, 0):
             self.wrong.append(f"{what} of {self.names[index]} goes back from {self.last[name]} "
