@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "text.h"
+#include "thread.h"
 
 /* Beyond this a full refresh costs less than reading domain by domain. */
 #define INBOX_MAX 4096
@@ -35,7 +36,6 @@ struct lv_inbox *
 lv_inbox_new(void)
 {
 	struct lv_inbox *inbox = calloc(1, sizeof(*inbox));
-	pthread_condattr_t attr;
 
 	if (inbox == NULL) {
 		return NULL;
@@ -50,10 +50,7 @@ lv_inbox_new(void)
 	}
 	lv_event_list_init(&inbox->events);
 	pthread_mutex_init(&inbox->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&inbox->arrived, &attr);
-	pthread_condattr_destroy(&attr);
+	thread_condition(&inbox->arrived);
 	return inbox;
 }
 

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "lv_errand.h"
+#include "lv_health.h"
 #include "options.h"
 
 /* Before a further attempt to connect when as many hang as may. */
@@ -108,7 +109,8 @@ may_dial(const struct lv_pool *pool)
 bool
 lv_pool_is_ready(const struct lv_pool *pool)
 {
-	return !pool->busy && lv_pool_n_hung(pool) < pool->limit &&
+	return !pool->busy &&
+	    lv_health_may_ask(lv_pool_n_hung(pool), pool->limit) &&
 	    pool->n_hung < LV_POOL_MAX &&
 	    (pool->current != NULL || may_dial(pool));
 }

@@ -143,17 +143,6 @@ run_worker(void *arg)
 	return NULL;
 }
 
-static void
-init_condition(pthread_cond_t *changed)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(changed, &attr);
-	pthread_condattr_destroy(&attr);
-}
-
 struct lv_worker *
 lv_worker_new(const struct lv_place *place, struct lv_inbox *inbox)
 {
@@ -164,7 +153,7 @@ lv_worker_new(const struct lv_place *place, struct lv_inbox *inbox)
 		return NULL;
 	}
 	pthread_mutex_init(&w->lock, NULL);
-	init_condition(&w->changed);
+	thread_condition(&w->changed);
 	w->inbox = inbox;
 	w->read_write = place->read_write;
 	w->lc.on_call = note_again;

@@ -3,6 +3,7 @@
 #include "thread.h"
 
 #include <signal.h>
+#include <time.h>
 
 int
 thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
@@ -16,4 +17,15 @@ thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
 	error = pthread_create(thread, NULL, run, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return error;
+}
+
+void
+thread_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attr);
+	pthread_condattr_destroy(&attr);
 }
